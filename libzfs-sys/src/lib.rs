@@ -1,0 +1,1 @@
+//! Raw bindings to libzfs, libzfs_core and libnvpair.

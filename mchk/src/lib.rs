@@ -1,0 +1,1 @@
+//! Finds failing sequences of actions and minimises them.

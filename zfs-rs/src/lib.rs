@@ -1,0 +1,1 @@
+//! ZFS datasets, snapshots and clones through libzfs_core, safely.
