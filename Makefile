@@ -3,7 +3,7 @@
 .PHONY: demo test vm check-ports
 
 demo: ## run the main job on real input
-	@tests/demo/run
+	@demo/run
 
 test: ## run every test
 	@tests/all

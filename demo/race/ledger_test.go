@@ -5,10 +5,11 @@ import (
 	"testing"
 )
 
-// Two tellers move money at the same time. Whether one reads a balance while
-// the other is about to write it depends on how the two are scheduled.
+// Two tellers walk along the accounts towards each other. Whether one reads a
+// balance while the other is about to write it, where they meet, depends on
+// how the two are scheduled.
 func TestTotalIsKept(t *testing.T) {
-	const accounts, each, moves = 64, 1000, 300
+	const accounts, each, laps = 1000, 1000, 8
 	l := New(accounts, each)
 	var ready, done sync.WaitGroup
 	ready.Add(2)
@@ -18,8 +19,11 @@ func TestTotalIsKept(t *testing.T) {
 			defer done.Done()
 			ready.Done()
 			ready.Wait()
-			for i := 0; i < moves; i++ {
-				from := (i*7 + teller*31) % accounts
+			for i := 0; i < laps*accounts; i++ {
+				from := i % accounts
+				if teller == 1 {
+					from = accounts - 1 - from
+				}
 				l.Move(from, (from+1)%accounts, 1)
 			}
 		}(teller)
