@@ -131,4 +131,4 @@ pub(crate) const TYPES: &[&str] = &[
     "zprop_source_t",
 ];
 
-pub(crate) const CONSTANTS: &[&str] = &["NV_UNIQUE_NAME", "ZFS_DEV"];
+pub(crate) const CONSTANTS: &[&str] = &["NV_UNIQUE_NAME"];
