@@ -1,0 +1,17 @@
+# The few words people type. Each is a script that can be run by itself.
+
+.PHONY: demo test vm check-ports
+
+demo: ## run the main job on real input
+	@demo/run
+
+test: ## run every test
+	@tests/all
+
+vm: ## open a shell in a machine with real ZFS
+	@tests/vm/setup
+	@tests/vm/run $(if $(ZFS),--zfs $(ZFS))
+
+check-ports: ## type-check everything for FreeBSD and illumos
+	@tests/vm/setup
+	@tests/ports
