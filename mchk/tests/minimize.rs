@@ -45,6 +45,42 @@ fn removes_pairs_that_can_only_go_together() {
 }
 
 #[test]
+fn leaves_nothing_that_could_go_whatever_the_oracle() {
+    // Oracles without any order: a part fails if its hash says so, or if it
+    // is the whole, or holds one of a few sets; some fail early.
+    for seed in 0..300 {
+        let mut rng = CaseRng::new(seed);
+        let n = rng.range(1..40);
+        let odds = rng.below(5);
+        let sets: Vec<Vec<usize>> = (0..rng.range(1..4))
+            .map(|_| (0..n).filter(|_| rng.one_in(6)).collect())
+            .collect();
+        let fails = |part: &[usize]| {
+            let mut hash = CaseRng::new(part.iter().fold(seed, |sum, i| {
+                sum.wrapping_mul(31).wrapping_add(*i as u64)
+            }));
+            part.len() == n
+                || sets.iter().any(|set| has(part, set))
+                || hash.below(20) < odds
+        };
+        let cut = seed % 2 == 1;
+        let oracle = |part: &[usize]| {
+            let early = (0..part.len()).find(|&len| fails(&part[..len]));
+            let len = early.filter(|_| cut).unwrap_or(part.len());
+            fails(&part[..len]).then(|| part[..len].to_vec())
+        };
+        let minimizer = Minimizer::new();
+        let found = minimizer.minimize_indices(n, oracle);
+        assert!(found.complete && fails(&found.case), "seed {seed}");
+        for place in 0..found.case.len() {
+            let mut part = found.case.clone();
+            part.remove(place);
+            assert!(!fails(&part), "seed {seed}: {place} of {found:?}");
+        }
+    }
+}
+
+#[test]
 fn stops_at_its_limit_with_what_it_has() {
     let case: Vec<usize> = (0..1000).collect();
     let minimizer = Minimizer::new().evaluations_max(20);
