@@ -226,7 +226,7 @@ impl<F: FnMut(&[usize]) -> Option<Vec<usize>>> Search<'_, F> {
             Direction::Forward => 0,
         };
         let mut passed = 0;
-        let mut bound = None;
+        let mut bound: Option<usize> = None;
         loop {
             let (from, to) = match direction {
                 Direction::Backward => {
@@ -253,12 +253,9 @@ impl<F: FnMut(&[usize]) -> Option<Vec<usize>>> Search<'_, F> {
                     Direction::Backward => (to - size, to),
                     Direction::Forward => (from, from + size),
                 };
-                let before = self.case.len();
                 if self.remove(start, end, |_| false)? {
                     passed += size;
-                    // The oracle may have left out more than was asked.
-                    let whole = before - self.case.len() == size;
-                    bound = bound.filter(|_| whole).map(|b: usize| b - size);
+                    bound = bound.map(|bound| bound - size);
                 } else {
                     bound = Some(size);
                 }

@@ -26,6 +26,17 @@ fn finds_what_is_needed_and_nothing_else() {
 }
 
 #[test]
+fn needs_few_runs() {
+    let wanted = [3, 77, 161, 162, 391, 500, 634, 721, 868, 930];
+    let case: Vec<usize> = (0..1000).collect();
+    let found = Minimizer::new()
+        .pairs_max(0)
+        .minimize(&case, |part| has(part, &wanted));
+    assert_eq!(found.case, wanted);
+    assert!(found.evaluations < 100, "{}", found.evaluations);
+}
+
+#[test]
 fn goes_along_a_chain_in_either_direction() {
     let to_the_front = |part: &[usize]| part.iter().copied().eq(0..part.len());
     assert_eq!(minimize(300, to_the_front), [0; 0]);
@@ -260,23 +271,22 @@ fn a_flaky_system_is_minimised_and_its_rate_told() {
 #[test]
 fn walks_back_when_the_failure_gets_rare() {
     // Without 40 it still fails, but only one time in three.
-    let rng = std::cell::RefCell::new(CaseRng::new(5));
-    let checker = Checker::new(recorder(move |done| {
-        let chance = |n| rng.borrow_mut().below(100) < n;
-        let often = if done.contains(&40) { 90 } else { 33 };
-        if done.ends_with(&[60]) && chance(often) {
-            return Err(Stop::failed("sometimes"));
-        }
-        Ok(())
-    }));
     let case: Vec<usize> = (0..=60).collect();
-    let error = loop {
-        if let Err(error) = checker.minimize_case(&case) {
-            break error.failed().unwrap();
-        }
-    };
-    assert!(error.rate.share() > 0.45, "{error}");
-    assert!(error.minimal.contains(&40), "{error}");
+    for seed in 0..30 {
+        let rng = std::cell::RefCell::new(CaseRng::new(seed));
+        let checker = Checker::new(recorder(move |done| {
+            let often = if done.contains(&40) { 90 } else { 33 };
+            let chance = || rng.borrow_mut().below(100) < often;
+            if done.ends_with(&[60]) && chance() {
+                return Err(Stop::failed("sometimes"));
+            }
+            Ok(())
+        }));
+        let Err(error) = checker.minimize_case(&case) else { continue };
+        let error = error.failed().unwrap();
+        let rare = error.rate.share() < 0.35;
+        assert!(!rare || error.minimal.contains(&40), "{seed}: {error}");
+    }
 }
 
 #[test]
