@@ -210,11 +210,12 @@ impl<F: FnMut(&[usize]) -> Option<Vec<usize>>> Search<'_, F> {
 
     /// How many elements at the front of the case may be removed.
     fn open(&self) -> usize {
-        self.case.len() - usize::from(self.limits.last_is_essential)
+        let fixed = usize::from(self.limits.last_is_essential);
+        self.case.len().saturating_sub(fixed)
     }
 
     fn is_certified(&self) -> bool {
-        let open = &self.case[..self.open().min(self.case.len())];
+        let open = &self.case[..self.open()];
         open.iter().all(|&index| self.tested[index] == self.version)
     }
 

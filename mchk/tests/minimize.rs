@@ -1,6 +1,7 @@
 //! The minimiser finds the smallest case, whatever hides it.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use mchk::{Action, CaseRng, Checker, Minimizer, Stop, System, system};
 
@@ -187,36 +188,36 @@ fn a_fingerprint_tells_bugs_of_one_place_apart() {
 
 #[test]
 fn leaves_out_what_no_longer_makes_sense() {
-    // Action n needs n − 1, unless it is a multiple of 10: removing one
-    // makes the rest of its ten invalid, and they go with it.
-    let bug = |done: &[usize]| {
-        let last = done[done.len() - 1];
-        let before = &done[..done.len() - 1];
-        if last % 10 != 0 && before.last() != Some(&(last - 1)) {
-            return Err(Stop::Invalid);
-        }
-        match has(done, &[12, 31]) {
-            true => Err(Stop::failed("both")),
-            false => Ok(()),
-        }
-    };
-    // An invalid action does nothing, so it is taken back.
-    let system = system(
-        Vec::new,
-        |done: &Vec<usize>, _: &mut CaseRng| Action::new(done.len()),
-        move |done: &mut Vec<usize>, action: &usize| {
-            done.push(*action);
-            bug(done).inspect_err(|stop| {
-                if matches!(stop, Stop::Invalid) {
-                    done.pop();
+    // n locks, −n unlocks what n locked, and 0 fails when nothing is locked
+    // and all marks, from 100 on, were made. Marks stand between the rest,
+    // no unlocking can go alone, and no locking without its unlocking.
+    let locks = system(
+        || (BTreeSet::new(), 0),
+        |_, _: &mut CaseRng| Action::new(0),
+        |(locked, marks): &mut (BTreeSet<i32>, u32), action: &i32| {
+            match *action {
+                100.. => *marks += 1,
+                lock @ 1.. => _ = locked.insert(lock),
+                0 if locked.is_empty() && *marks == 40 => {
+                    return Err(Stop::failed("open"));
                 }
-            })
+                0 => {}
+                unlock if locked.remove(&-unlock) => {}
+                _ => return Err(Stop::Invalid),
+            }
+            Ok(())
         },
     );
-    let checker = Checker::new(system).max_length(100).verify_runs(1);
-    let error = checker.run().unwrap_err().failed().unwrap();
-    assert_eq!(error.minimal, [10, 11, 12, 30, 31]);
-    assert!(error.evaluations < 36, "{error}");
+    let case: Vec<i32> = (1..=20)
+        .flat_map(|n| [n, 100 + n])
+        .chain((1..=20).flat_map(|n| [-n, 200 + n]))
+        .chain([0])
+        .collect();
+    let checker = Checker::new(locks);
+    let error = checker.minimize_case(&case).unwrap_err().failed().unwrap();
+    assert_eq!(error.minimal.len(), 41, "{error}");
+    // The first of these makes no sense, and does no harm.
+    assert_eq!(checker.run_case(&[-1, 1, -1]).unwrap().invalid, 1);
 }
 
 #[test]
