@@ -15,5 +15,7 @@ pub mod minimisation {}
 #[doc = include_str!("../guide/model.md")]
 pub mod model {}
 
-#[doc = include_str!("../guide/replay.md")]
+// Its examples keep cases as JSON.
+#[cfg_attr(feature = "serde", doc = include_str!("../guide/replay.md"))]
+#[cfg_attr(not(feature = "serde"), doc = "See it with the feature `serde`.")]
 pub mod replay {}

@@ -210,11 +210,12 @@ impl<F: FnMut(&[usize]) -> Option<Vec<usize>>> Search<'_, F> {
 
     /// How many elements at the front of the case may be removed.
     fn open(&self) -> usize {
-        self.case.len() - usize::from(self.limits.last_is_essential)
+        let fixed = usize::from(self.limits.last_is_essential);
+        self.case.len().saturating_sub(fixed)
     }
 
     fn is_certified(&self) -> bool {
-        let open = &self.case[..self.open().min(self.case.len())];
+        let open = &self.case[..self.open()];
         open.iter().all(|&index| self.tested[index] == self.version)
     }
 
@@ -226,7 +227,7 @@ impl<F: FnMut(&[usize]) -> Option<Vec<usize>>> Search<'_, F> {
             Direction::Forward => 0,
         };
         let mut passed = 0;
-        let mut bound = None;
+        let mut bound: Option<usize> = None;
         loop {
             let (from, to) = match direction {
                 Direction::Backward => {
@@ -253,12 +254,9 @@ impl<F: FnMut(&[usize]) -> Option<Vec<usize>>> Search<'_, F> {
                     Direction::Backward => (to - size, to),
                     Direction::Forward => (from, from + size),
                 };
-                let before = self.case.len();
                 if self.remove(start, end, |_| false)? {
                     passed += size;
-                    // The oracle may have left out more than was asked.
-                    let whole = before - self.case.len() == size;
-                    bound = bound.filter(|_| whole).map(|b: usize| b - size);
+                    bound = bound.map(|bound| bound - size);
                 } else {
                     bound = Some(size);
                 }

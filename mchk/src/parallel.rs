@@ -35,6 +35,11 @@ impl<C: Concurrent> Parallel<C> {
         Parallel { concurrent, prefix_max: 8, branches: 2, branch_length: 4 }
     }
 
+    /// The system that is checked.
+    pub fn concurrent(&self) -> &C {
+        &self.concurrent
+    }
+
     /// The greatest number of actions in sequence; 8 unless told.
     pub fn prefix_max(mut self, actions: u64) -> Self {
         self.prefix_max = actions;

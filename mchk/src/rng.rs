@@ -196,6 +196,14 @@ mod tests {
         }
         // Five standard deviations around 10 000.
         assert!(counts.iter().all(|count| (9550..10450).contains(count)));
+
+        // A quarter of all 64 bits must be drawn again, or every third
+        // number comes twice as often.
+        let mut thirds = [0u32; 3];
+        for _ in 0..30_000 {
+            thirds[(rng.below(3 << 62) % 3) as usize] += 1;
+        }
+        assert!(thirds.iter().all(|count| (9590..10410).contains(count)));
     }
 
     #[test]

@@ -60,3 +60,41 @@ impl<'a, T> Shelf<'a, T> {
         self.kept.insert(place, (len, snapshot));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keep(shelf: &mut Shelf<'_, usize>, lens: &[usize]) {
+        for &len in lens {
+            shelf.keep(len, Snapshot::new(move || Ok(len)));
+        }
+    }
+
+    fn longest(shelf: &Shelf<'_, usize>, len: usize) -> Option<usize> {
+        shelf.longest(len).map(|(len, _)| len)
+    }
+
+    #[test]
+    fn gives_the_longest_beginning_that_is_kept() {
+        let mut shelf = Shelf::new(3);
+        shelf.follow(&[0, 1, 2, 3, 4]);
+        keep(&mut shelf, &[1, 3]);
+        assert_eq!(longest(&shelf, 0), None);
+        assert_eq!(longest(&shelf, 2), Some(1));
+        assert_eq!(longest(&shelf, 5), Some(3));
+        assert!(shelf.wants(2) && !shelf.wants(3) && !shelf.wants(0));
+        // The longest makes room.
+        keep(&mut shelf, &[4, 2]);
+        assert_eq!(longest(&shelf, 5), Some(3));
+    }
+
+    #[test]
+    fn drops_what_is_no_beginning_any_more() {
+        let mut shelf = Shelf::new(9);
+        shelf.follow(&[0, 1, 2, 3, 4]);
+        keep(&mut shelf, &[1, 2, 3, 4]);
+        shelf.follow(&[0, 1, 3, 4]);
+        assert_eq!(longest(&shelf, 4), Some(2));
+    }
+}

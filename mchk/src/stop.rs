@@ -23,7 +23,8 @@ pub enum Stop {
 
 impl Stop {
     /// A failure with a message of its own; the caller's place in the source
-    /// is its fingerprint.
+    /// is its fingerprint. In `map_err` call it from a closure: passed as a
+    /// function it has no caller, and all its failures are alike.
     #[track_caller]
     pub fn failed(message: impl Into<String>) -> Stop {
         Stop::Failed(Failure::new(message.into(), Location::caller()))

@@ -101,6 +101,10 @@ impl Shared {
     fn give_up(&self, case: &[String]) -> ! {
         let path = self.path.display();
         let text = format!("[\n{}\n]\n", case.join(",\n"));
+        if let Some(directory) = self.path.parent() {
+            // If that fails, so does the writing, which is reported.
+            let _ = fs::create_dir_all(directory);
+        }
         let written = fs::write(&self.path, &text);
         eprintln!(
             "mchk: the last of {} actions took longer than {:?}; nothing \

@@ -14,6 +14,7 @@ enum Does {
     Panics,
     IsInvalid,
     MeetsTrouble,
+    ChoosesNothing,
 }
 use Does::*;
 
@@ -35,7 +36,7 @@ impl Counting {
 
     fn outcome(&self, does: Does) -> Result<(), Stop> {
         match does {
-            Succeeds => Ok(()),
+            Succeeds | ChoosesNothing => Ok(()),
             Fails => Err(Stop::failed("wrong")),
             Panics => panic!("broken"),
             IsInvalid => Err(Stop::Invalid),
@@ -58,6 +59,7 @@ impl System for Counting {
     }
 
     fn next(&self, done: &usize, _: &mut CaseRng) -> Action<Does> {
+        assert!(*done < 4 || self.does != ChoosesNothing, "no choice");
         let its_turn = *done == 4 && !self.at_end;
         Action::new(if its_turn { self.does } else { Succeeds })
     }
@@ -132,6 +134,13 @@ fn after_what_is_invalid() {
 fn after_trouble_which_is_not_minimised() {
     let error = check(Counting::new(MeetsTrouble)).unwrap_err();
     assert!(matches!(error, CheckErr::Env(_)));
+}
+
+#[test]
+fn after_the_choice_of_an_action_panicked() {
+    let error = check(Counting::new(ChoosesNothing)).unwrap_err();
+    assert!(matches!(error, CheckErr::Env(_)), "{error}");
+    assert!(error.to_string().contains("no choice"), "{error}");
 }
 
 #[test]

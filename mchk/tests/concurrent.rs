@@ -207,5 +207,8 @@ fn a_panic_of_a_branch_is_a_failure_and_all_is_cleaned_up() {
     let error = checker.run_times(500).unwrap_err();
     let CheckErr::Failed(error) = error else { panic!("{error}") };
     assert_eq!(error.failure.message(), "panic: too many");
+    assert!(error.failure.location().contains("tests/concurrent.rs"));
     assert_eq!(error.minimal.len(), 6, "{error}");
+    let Counter { made, cleaned, .. } = &checker.system().concurrent().0;
+    assert_eq!(made.load(Ordering::Relaxed), cleaned.load(Ordering::Relaxed));
 }

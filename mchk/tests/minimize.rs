@@ -1,6 +1,7 @@
 //! The minimiser finds the smallest case, whatever hides it.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use mchk::{Action, CaseRng, Checker, Minimizer, Stop, System, system};
 
@@ -26,6 +27,17 @@ fn finds_what_is_needed_and_nothing_else() {
 }
 
 #[test]
+fn needs_few_runs() {
+    let wanted = [3, 77, 161, 162, 391, 500, 634, 721, 868, 930];
+    let case: Vec<usize> = (0..1000).collect();
+    let found = Minimizer::new()
+        .pairs_max(0)
+        .minimize(&case, |part| has(part, &wanted));
+    assert_eq!(found.case, wanted);
+    assert!(found.evaluations < 100, "{}", found.evaluations);
+}
+
+#[test]
 fn goes_along_a_chain_in_either_direction() {
     let to_the_front = |part: &[usize]| part.iter().copied().eq(0..part.len());
     assert_eq!(minimize(300, to_the_front), [0; 0]);
@@ -42,6 +54,42 @@ fn removes_pairs_that_can_only_go_together() {
         has(20) && pairs.iter().all(|&(a, b)| has(a) == has(b))
     };
     assert_eq!(minimize(50, fails), [20]);
+}
+
+#[test]
+fn leaves_nothing_that_could_go_whatever_the_oracle() {
+    // Oracles without any order: a part fails if its hash says so, or if it
+    // is the whole, or holds one of a few sets; some fail early.
+    for seed in 0..300 {
+        let mut rng = CaseRng::new(seed);
+        let n = rng.range(1..40);
+        let odds = rng.below(5);
+        let sets: Vec<Vec<usize>> = (0..rng.range(1..4))
+            .map(|_| (0..n).filter(|_| rng.one_in(6)).collect())
+            .collect();
+        let fails = |part: &[usize]| {
+            let mut hash = CaseRng::new(part.iter().fold(seed, |sum, i| {
+                sum.wrapping_mul(31).wrapping_add(*i as u64)
+            }));
+            part.len() == n
+                || sets.iter().any(|set| has(part, set))
+                || hash.below(20) < odds
+        };
+        let cut = seed % 2 == 1;
+        let oracle = |part: &[usize]| {
+            let early = (0..part.len()).find(|&len| fails(&part[..len]));
+            let len = early.filter(|_| cut).unwrap_or(part.len());
+            fails(&part[..len]).then(|| part[..len].to_vec())
+        };
+        let minimizer = Minimizer::new();
+        let found = minimizer.minimize_indices(n, oracle);
+        assert!(found.complete && fails(&found.case), "seed {seed}");
+        for place in 0..found.case.len() {
+            let mut part = found.case.clone();
+            part.remove(place);
+            assert!(!fails(&part), "seed {seed}: {place} of {found:?}");
+        }
+    }
 }
 
 #[test]
@@ -140,36 +188,36 @@ fn a_fingerprint_tells_bugs_of_one_place_apart() {
 
 #[test]
 fn leaves_out_what_no_longer_makes_sense() {
-    // Action n needs n − 1, unless it is a multiple of 10: removing one
-    // makes the rest of its ten invalid, and they go with it.
-    let bug = |done: &[usize]| {
-        let last = done[done.len() - 1];
-        let before = &done[..done.len() - 1];
-        if last % 10 != 0 && before.last() != Some(&(last - 1)) {
-            return Err(Stop::Invalid);
-        }
-        match has(done, &[12, 31]) {
-            true => Err(Stop::failed("both")),
-            false => Ok(()),
-        }
-    };
-    // An invalid action does nothing, so it is taken back.
-    let system = system(
-        Vec::new,
-        |done: &Vec<usize>, _: &mut CaseRng| Action::new(done.len()),
-        move |done: &mut Vec<usize>, action: &usize| {
-            done.push(*action);
-            bug(done).inspect_err(|stop| {
-                if matches!(stop, Stop::Invalid) {
-                    done.pop();
+    // n locks, −n unlocks what n locked, and 0 fails when nothing is locked
+    // and all marks, from 100 on, were made. Marks stand between the rest,
+    // no unlocking can go alone, and no locking without its unlocking.
+    let locks = system(
+        || (BTreeSet::new(), 0),
+        |_, _: &mut CaseRng| Action::new(0),
+        |(locked, marks): &mut (BTreeSet<i32>, u32), action: &i32| {
+            match *action {
+                100.. => *marks += 1,
+                lock @ 1.. => _ = locked.insert(lock),
+                0 if locked.is_empty() && *marks == 40 => {
+                    return Err(Stop::failed("open"));
                 }
-            })
+                0 => {}
+                unlock if locked.remove(&-unlock) => {}
+                _ => return Err(Stop::Invalid),
+            }
+            Ok(())
         },
     );
-    let checker = Checker::new(system).max_length(100).verify_runs(1);
-    let error = checker.run().unwrap_err().failed().unwrap();
-    assert_eq!(error.minimal, [10, 11, 12, 30, 31]);
-    assert!(error.evaluations < 36, "{error}");
+    let case: Vec<i32> = (1..=20)
+        .flat_map(|n| [n, 100 + n])
+        .chain((1..=20).flat_map(|n| [-n, 200 + n]))
+        .chain([0])
+        .collect();
+    let checker = Checker::new(locks);
+    let error = checker.minimize_case(&case).unwrap_err().failed().unwrap();
+    assert_eq!(error.minimal.len(), 41, "{error}");
+    // The first of these makes no sense, and does no harm.
+    assert_eq!(checker.run_case(&[-1, 1, -1]).unwrap().invalid, 1);
 }
 
 #[test]
@@ -224,23 +272,22 @@ fn a_flaky_system_is_minimised_and_its_rate_told() {
 #[test]
 fn walks_back_when_the_failure_gets_rare() {
     // Without 40 it still fails, but only one time in three.
-    let rng = std::cell::RefCell::new(CaseRng::new(5));
-    let checker = Checker::new(recorder(move |done| {
-        let chance = |n| rng.borrow_mut().below(100) < n;
-        let often = if done.contains(&40) { 90 } else { 33 };
-        if done.ends_with(&[60]) && chance(often) {
-            return Err(Stop::failed("sometimes"));
-        }
-        Ok(())
-    }));
     let case: Vec<usize> = (0..=60).collect();
-    let error = loop {
-        if let Err(error) = checker.minimize_case(&case) {
-            break error.failed().unwrap();
-        }
-    };
-    assert!(error.rate.share() > 0.45, "{error}");
-    assert!(error.minimal.contains(&40), "{error}");
+    for seed in 0..30 {
+        let rng = std::cell::RefCell::new(CaseRng::new(seed));
+        let checker = Checker::new(recorder(move |done| {
+            let often = if done.contains(&40) { 90 } else { 33 };
+            let chance = || rng.borrow_mut().below(100) < often;
+            if done.ends_with(&[60]) && chance() {
+                return Err(Stop::failed("sometimes"));
+            }
+            Ok(())
+        }));
+        let Err(error) = checker.minimize_case(&case) else { continue };
+        let error = error.failed().unwrap();
+        let rare = error.rate.share() < 0.35;
+        assert!(!rare || error.minimal.contains(&40), "{seed}: {error}");
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl System for BankSystem {
     }
 
     fn apply(&self, bank: &mut Bank, op: &Op) -> Result<(), Stop> {
-        bank.apply(op).map_err(Stop::failed)
+        bank.apply(op).map_err(|error| Stop::failed(error))
     }
 
     /// The `Debug` of a `String` is a `&str` in source.
@@ -281,7 +281,8 @@ fn child_hangs() {
 #[test]
 fn an_action_that_hangs_leaves_its_case() {
     let directory = tempfile::tempdir().unwrap();
-    let kept = directory.path().to_str().unwrap();
+    let kept = directory.path().join("made when needed");
+    let kept = kept.to_str().unwrap();
     let output = rerun("child_hangs", &[("KEPT", kept)]);
     assert!(!output.status.success());
     let entry = fs::read_dir(kept).unwrap().next().unwrap().unwrap();
