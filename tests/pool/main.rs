@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod hunt;
 #[path = "../util/pool.rs"]
 mod pool;
 mod zfs;
