@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use expect_test::expect;
+use expect_test::expect_file;
 
 use super::ground::Ground;
 use crate::pool::get;
@@ -15,23 +15,7 @@ fn a_hunt_that_passes_leaves_nothing() {
     let hunted = ground.hunt(&["--concurrency", "1", "--stop-after", "2"]);
     assert_eq!(hunted.code(), Some(0), "{}", hunted.stderr);
     assert_eq!(hunted.stderr, "");
-    expect![[r#"
-        using snapshot:  POOL/go@initial
-        working dataset: POOL/go/gocrash-MS
-        concurrency:     1
-        save results:    for failed runs only
-        stop:            after all threads do 2 runs
-        command:         "bash" "./all.bash" in goroot/src
-        run as:          daemon (uid 1, gid 1, groups 1)
-        Environment variables starting with GO: none
-
-        created zfs dataset "POOL/go/gocrash-MS"
-        TIME: thread 0: attempt 0: start (see /POOL/go/gocrash-MS/thread-0-run-0/test_run_stdout)
-        TIME: thread 0: attempt 0: passed after DURATION
-        TIME: thread 0: attempt 1: start (see /POOL/go/gocrash-MS/thread-0-run-1/test_run_stdout)
-        TIME: thread 0: attempt 1: passed after DURATION
-        thread 0: 2 tries, result = ok
-    "#]].assert_eq(&hunted.shape(&ground));
+    expect_file![golden!("passing.txt")].assert_eq(&hunted.shape(&ground));
     assert_eq!(ground.datasets(), before);
     // No empty directory of a mount point either.
     let entries = fs::read_dir(ground.path("")).unwrap();
@@ -49,25 +33,7 @@ fn a_hunt_that_fails_keeps_the_clone_and_its_output() {
     let hunted = ground.hunt(&["-p", "1"]);
     assert_eq!(hunted.code(), Some(1), "{}", hunted.stderr);
     assert_eq!(hunted.stderr, "gocrash: test failed\n");
-    expect![[r#"
-        using snapshot:  POOL/go@initial
-        working dataset: POOL/go/gocrash-MS
-        concurrency:     1
-        save results:    for failed runs only
-        stop:            after any run fails
-        command:         "bash" "./all.bash" in goroot/src
-        run as:          daemon (uid 1, gid 1, groups 1)
-        Environment variables starting with GO: none
-
-        created zfs dataset "POOL/go/gocrash-MS"
-        TIME: thread 0: attempt 0: start (see /POOL/go/gocrash-MS/thread-0-run-0/test_run_stdout)
-        TIME: thread 0: attempt 0: passed after DURATION
-        TIME: thread 0: attempt 1: start (see /POOL/go/gocrash-MS/thread-0-run-1/test_run_stdout)
-        TIME: thread 0: attempt 1: exited with code 7 after DURATION, kept
-        thread 0: 2 tries, result = command failed: "bash" "./all.bash": exited with code 7
-        kept: POOL/go/gocrash-MS/thread-0-run-1: exited with code 7 (see /POOL/go/gocrash-MS/thread-0-run-1/test_run_stdout)
-        to remove all of it: zfs destroy -r POOL/go/gocrash-MS
-    "#]].assert_eq(&hunted.shape(&ground));
+    expect_file![golden!("failing.txt")].assert_eq(&hunted.shape(&ground));
 
     let left = ground.left();
     let [working, slate] = &left[..] else { panic!("{left:?}") };

@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -54,6 +55,12 @@ impl Ground {
     pub(super) fn gocrash(&self, args: &[&str]) -> Command {
         let uid = run(Command::new("id").args(["-u", PERSON]));
         let mut command = Command::new(env!("CARGO_BIN_EXE_gocrash"));
+        // What the header would show.
+        for (name, _) in std::env::vars_os() {
+            if name.as_bytes().starts_with(b"GO") {
+                command.env_remove(name);
+            }
+        }
         command
             .args(args)
             .env("SUDO_USER", PERSON)

@@ -273,6 +273,24 @@ fn unmounts_from_everywhere_and_follows_no_symbolic_link() {
 
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
+fn one_mount_of_several_goes_alone() {
+    let pool = Pool::new();
+    let zfs = open();
+    pool.make("a");
+    let name = pool.make_snapshot("a@now");
+    let [one, two] = ["one", "two"].map(|name| pool.folder().join(name));
+    for place in [&one, &two] {
+        fs::create_dir(place).unwrap();
+        zfs.mount_at(&name, place, MountOptions::default()).unwrap();
+    }
+    let gone = || zfs.unmount_at(&name, &one, Unmount::Plain);
+    gone().unwrap();
+    assert_eq!(zfs.mounted_at(&name).unwrap(), Some(two));
+    assert_eq!(kind(gone()), ErrorKind::NotMounted);
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
 fn a_pool_that_moved_is_mounted_where_it_is_now() {
     let pool = Pool::new();
     let zfs = open();
