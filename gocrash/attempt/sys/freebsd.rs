@@ -6,12 +6,10 @@ use std::os::fd::RawFd;
 
 use nix::unistd::{Gid, getgrouplist};
 
-pub(super) use super::limit::open_descriptors;
+pub(super) use super::limit::{open_descriptors, reset_signal};
 
 /// `SIGRTMAX` of sys/signal.h; libc doesn't have it.
-pub(super) fn signal_max() -> i32 {
-    126
-}
+pub(super) const SIGNAL_MAX: i32 = 126;
 
 pub(super) fn drop_privileges() -> io::Result<()> {
     Ok(())

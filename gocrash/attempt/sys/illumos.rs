@@ -7,14 +7,12 @@ use std::os::fd::RawFd;
 
 use nix::unistd::Gid;
 
-pub(super) use super::limit::open_descriptors;
+pub(super) use super::limit::{open_descriptors, reset_signal};
 
+/// `MAXSIG` of sys/signal.h.
+pub(super) const SIGNAL_MAX: i32 = 75;
 /// `NGROUPS_UMAX` of sys/param.h: no user is in more.
 const GROUPS_MAX: usize = 1024;
-
-pub(super) fn signal_max() -> i32 {
-    libc::SIGRTMAX()
-}
 
 pub(super) fn drop_privileges() -> io::Result<()> {
     Ok(())

@@ -95,10 +95,8 @@ pub(crate) fn close_descriptors_on_exec() {
 const FIRST_DESCRIPTOR: RawFd = 3;
 
 fn reset_signals() -> io::Result<()> {
-    for signal in 1..=system::signal_max() {
-        // SAFETY: the default disposition needs no handler. Numbers that
-        // can't be set (SIGKILL, the C library's own) answer with an error.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    for signal in 1..=system::SIGNAL_MAX {
+        system::reset_signal(signal);
     }
     SigSet::empty().thread_set_mask()?;
     Ok(())
