@@ -41,7 +41,9 @@ impl Place {
         let output = Output::create(self.0.path(), None).unwrap();
         let name = AttemptName { thread: 3, run: 7 };
         let slate = self.0.path();
-        Attempt::start(name, &suite, &person, "gocrash-1", slate, output)
+        Ready::new(name, &suite, &person, "gocrash-1", slate, output)
+            .unwrap()
+            .go()
             .unwrap()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 use std::io;
+use std::os::fd::RawFd;
 
 use nix::unistd::{Gid, getgrouplist};
 
@@ -16,4 +17,10 @@ pub(super) fn drop_privileges() -> io::Result<()> {
 
 pub(super) fn groups_of(user: &CStr, gid: Gid) -> io::Result<Vec<Gid>> {
     Ok(getgrouplist(user, gid)?)
+}
+
+/// Closes every descriptor from `first` up.
+pub(super) fn close_from(first: RawFd) {
+    // SAFETY: takes a number; the caller has no use for what is closed.
+    unsafe { libc::closefrom(first) };
 }

@@ -87,3 +87,19 @@ pub(super) fn open_descriptors() -> Vec<RawFd> {
         .filter(|descriptor| *descriptor >= FIRST_DESCRIPTOR)
         .collect()
 }
+
+/// Closes every descriptor from `first` up.
+pub(super) fn close_from(first: RawFd) {
+    let low = first.unsigned_abs();
+    // SAFETY: takes numbers only; the caller has no use for what is closed.
+    if unsafe { libc::close_range(low, libc::c_uint::MAX, 0) } == 0 {
+        return;
+    }
+    // Before Linux 5.9: no list of them can be read between fork and exec.
+    // SAFETY: takes a number and gives one back.
+    let limit = unsafe { libc::sysconf(libc::_SC_OPEN_MAX) };
+    for descriptor in first..RawFd::try_from(limit).unwrap_or(65_536) {
+        // SAFETY: as above.
+        unsafe { libc::close(descriptor) };
+    }
+}
