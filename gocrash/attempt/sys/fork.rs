@@ -72,7 +72,8 @@ impl Program {
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) child: Child,
-    go: File,
+    /// Ended without a byte, it means that nobody wants the program to run.
+    pub(crate) go: File,
     trouble: File,
 }
 

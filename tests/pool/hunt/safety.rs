@@ -29,6 +29,25 @@ fn output_files_of_the_snapshot_are_replaced_and_never_followed() {
 
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
+fn the_next_slate_is_out_of_reach_until_its_attempt() {
+    // Runs until the next slate is there: as somebody who may not look, the
+    // suite sees only that its link count grows.
+    let ground = Ground::new(
+        r#"ready=../../../.ready
+        [ "$(stat -c '%a %U' $ready)" = "700 root" ] || exit 3
+        ls $ready 2>/dev/null && exit 4
+        [ "$GOCRASH_ATTEMPT" = 1 ] && exit 0
+        until [ "$(stat -c %h $ready)" = 3 ]; do sleep 0.1; done
+        ls -d ../../../thread-0-run-1/* 2>/dev/null && exit 5
+        exit 0"#,
+    );
+    let hunted = ground.hunt(&["-p1", "--stop-after=2"]);
+    assert_eq!(hunted.code(), Some(0), "{}", hunted.stdout);
+    assert!(ground.left().is_empty(), "{:?}", ground.left());
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
 fn a_busy_clone_is_left_and_its_holder_named() {
     // The sleeper leaves the process group, and stays in the clone.
     let ground = Ground::new(
