@@ -1,1 +1,33 @@
 //! Finds failing sequences of actions and minimises them.
+
+mod action;
+mod catch;
+mod checker;
+mod codec;
+mod environment;
+mod error;
+mod gaps;
+mod hunt;
+#[cfg(feature = "serde")]
+mod json;
+mod live;
+mod minimizer;
+mod rate;
+mod reduce;
+mod report;
+mod rng;
+mod run;
+mod shelf;
+mod stop;
+mod system;
+mod watchdog;
+
+pub use action::Action;
+pub use checker::{CheckResult, Checker};
+pub use error::{CheckErr, RunErr};
+pub use minimizer::{Minimized, Minimizer};
+pub use rate::Rate;
+pub use report::Report;
+pub use rng::CaseRng;
+pub use stop::{EnvError, Failure, Stop};
+pub use system::{Closures, Snapshot, System, system};
