@@ -4,14 +4,17 @@ mod action;
 mod catch;
 mod checker;
 mod codec;
+mod concurrent;
 mod environment;
 mod error;
 mod gaps;
 mod hunt;
 #[cfg(feature = "serde")]
 mod json;
+mod linearize;
 mod live;
 mod minimizer;
+mod parallel;
 mod rate;
 mod reduce;
 mod report;
@@ -24,8 +27,10 @@ mod watchdog;
 
 pub use action::Action;
 pub use checker::{CheckResult, Checker};
+pub use concurrent::{Concurrent, Step};
 pub use error::{CheckErr, RunErr};
 pub use minimizer::{Minimized, Minimizer};
+pub use parallel::{Parallel, Race};
 pub use rate::Rate;
 pub use report::Report;
 pub use rng::CaseRng;

@@ -238,7 +238,7 @@ impl<T, P, I, N, A> Debug for Closures<T, P, I, N, A> {
 
 /// The text of the `Debug` form up to the first character that ends a word.
 /// Formatting stops there too: actions can be large.
-fn first_word(params: &impl Debug) -> String {
+pub(crate) fn first_word(params: &impl Debug) -> String {
     struct Word(String);
     impl Write for Word {
         fn write_str(&mut self, text: &str) -> fmt::Result {

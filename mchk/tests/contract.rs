@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use mchk::{Action, CaseRng, CheckErr, Checker, Stop, System, system};
+use mchk::{
+    Action, CaseRng, CheckErr, Checker, EnvError, Stop, System, system,
+};
 
 /// Steps of +1 or −1, one in three, must not add up to more than 5.
 fn counter() -> impl System<State = i32, Params = i32> + Sync {
@@ -160,4 +162,30 @@ fn a_question_mark_is_a_failure_at_its_own_place() {
     let error = Checker::new(parsing).run().unwrap_err().failed().unwrap();
     let place = format!("tests/contract.rs:{line}:");
     assert!(error.failure.location().contains(&place), "{error}");
+}
+
+#[test]
+fn swarms_try_what_a_fair_mix_does_not() {
+    // Fails when nothing was ever closed within a long run.
+    struct Never;
+    impl System for Never {
+        type State = u32;
+        type Params = &'static str;
+        fn init(&self) -> Result<u32, EnvError> {
+            Ok(0)
+        }
+        fn next(&self, _: &u32, rng: &mut CaseRng) -> Action<&'static str> {
+            Action::new(rng.kind(&[("open", 1), ("close", 1)]))
+        }
+        fn apply(&self, open: &mut u32, kind: &&str) -> Result<(), Stop> {
+            *open = if *kind == "open" { *open + 1 } else { 0 };
+            if *open == 40 {
+                return Err(Stop::failed("forty in a row"));
+            }
+            Ok(())
+        }
+    }
+    let checker = || Checker::new(Never).max_length(50).seed(9);
+    assert!(checker().run_times(200).is_ok());
+    assert!(checker().swarm(true).run_times(200).is_err());
 }
