@@ -36,7 +36,8 @@ impl Zfs {
     /// [`NameTooLong`](ErrorKind::NameTooLong) when it is nested too deep,
     /// [`InvalidProperty`](ErrorKind::InvalidProperty),
     /// [`NoSpace`](ErrorKind::NoSpace),
-    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded),
+    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded) when a `filesystem_limit`
+    /// above is reached, which does not bind root,
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn create(
         &self,
@@ -74,7 +75,8 @@ impl Zfs {
     /// missing, [`DifferentPool`](ErrorKind::DifferentPool),
     /// [`InvalidProperty`](ErrorKind::InvalidProperty),
     /// [`NoSpace`](ErrorKind::NoSpace),
-    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded),
+    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded) when a `filesystem_limit`
+    /// above is reached, which does not bind root,
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn clone_from(
         &self,
@@ -163,6 +165,11 @@ impl Zfs {
         match lzc::rollback_to(dataset, snapshot) {
             0 => Ok(()),
             libc::EBUSY => Err(self.busy(op, dataset)),
+            libc::ESRCH => {
+                let why = format!("`{snapshot}` is not a snapshot of it");
+                let error = Error::errno(op, dataset.as_str(), libc::ESRCH);
+                Err(error.because(why))
+            }
             code => Err(Error::errno(op, dataset.as_str(), code)),
         }
     }

@@ -54,7 +54,7 @@ pub enum ErrorKind {
     PermissionDenied,
     /// The pool has no space left.
     NoSpace,
-    /// A quota of the dataset or one above it is used up.
+    /// A quota or a limit of the dataset, or of one above it, is used up.
     QuotaExceeded,
     /// The kernel has no ZFS module, or `/dev/zfs` is missing.
     ModuleNotLoaded,
@@ -344,5 +344,41 @@ fn write_some(
     match items.len().saturating_sub(SHOWN_MAX) {
         0 => Ok(()),
         more => write!(f, "; and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_failed_then_why() {
+        let error = Error::errno(Operation::Destroy, "tank/a", libc::ENOENT);
+        let text = "cannot destroy `tank/a`: it does not exist";
+        assert_eq!(error.to_string(), text);
+        let unknown = Error::errno(Operation::Destroy, "tank/a", 1099);
+        let text = "cannot destroy `tank/a`: ZFS error 1099";
+        assert_eq!(unknown.to_string(), text);
+    }
+
+    #[test]
+    fn shows_some_holders_and_counts_the_rest() {
+        let holder = |n: u32| Holder::Tag(n.to_string());
+        let error = Error::errno(Operation::Destroy, "tank@a", libc::EBUSY)
+            .held_by((0..5).map(holder).collect());
+        let text = "cannot destroy `tank@a`: it is busy; it is held with the \
+                    tag `0`; it is held with the tag `1`; it is held with the \
+                    tag `2`; and 2 more";
+        assert_eq!(error.to_string(), text);
+    }
+
+    #[test]
+    fn one_number_means_what_the_operation_makes_of_it() {
+        let kind = |op, name| Error::errno(op, name, libc::EEXIST).kind();
+        let exists = ErrorKind::AlreadyExists;
+        assert_eq!(kind(Operation::Create, "a"), exists);
+        assert_eq!(kind(Operation::Destroy, "a"), ErrorKind::HasChildren);
+        assert_eq!(kind(Operation::Destroy, "a@b"), ErrorKind::HasClones);
+        assert_eq!(kind(Operation::Rollback, "a"), ErrorKind::NotLatest);
     }
 }

@@ -23,12 +23,14 @@ impl Zfs {
     /// Wraps `lzc_snapshot`.
     ///
     /// # Errors
-    /// With the reason for each name in [`Error::failures`]:
+    /// With the reason for each name in [`Error::failures`] (but of names
+    /// that are taken only when no dataset is missing):
     /// [`AlreadyExists`](ErrorKind::AlreadyExists),
     /// [`NotFound`](ErrorKind::NotFound),
     /// [`DifferentPool`](ErrorKind::DifferentPool) also for two of the same
     /// dataset, [`NoSpace`](ErrorKind::NoSpace),
-    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded),
+    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded) when a `snapshot_limit`
+    /// is reached, which does not bind root,
     /// [`InvalidProperty`](ErrorKind::InvalidProperty),
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn snapshot(
