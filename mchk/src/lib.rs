@@ -1,4 +1,6 @@
 //! Finds failing sequences of actions and minimises them.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 
 mod action;
 mod catch;
@@ -8,6 +10,7 @@ mod concurrent;
 mod environment;
 mod error;
 mod gaps;
+pub mod guide;
 mod hunt;
 #[cfg(feature = "serde")]
 mod json;

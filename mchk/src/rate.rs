@@ -17,6 +17,12 @@ impl Rate {
         self.runs += 1;
     }
 
+    /// Both measurements taken together.
+    pub(crate) fn and(self, other: Rate) -> Rate {
+        let failed = self.failed + other.failed;
+        Rate { failed, runs: self.runs + other.runs }
+    }
+
     /// Whether every run failed.
     pub fn is_certain(&self) -> bool {
         self.failed == self.runs
@@ -28,12 +34,15 @@ impl Rate {
     }
 
     /// A share that is rather too low than too high, as too high a one makes
-    /// the minimiser give up on a removal too early.
+    /// the minimiser give up on a removal too early: the lower end of
+    /// Wilson's interval, one standard deviation wide.
     pub(crate) fn cautious(&self) -> f64 {
         if self.is_certain() {
             return 1.0;
         }
-        self.failed as f64 / (self.runs + 2) as f64
+        let (share, runs) = (self.share(), self.runs as f64);
+        let spread = share * (1.0 - share) / runs + 0.25 / (runs * runs);
+        (share + 0.5 / runs - spread.sqrt()) / (1.0 + 1.0 / runs)
     }
 }
 

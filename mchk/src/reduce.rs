@@ -14,7 +14,7 @@ use crate::watchdog::Watchdog;
 
 /// A failure that shows again so many times in a row is taken for certain,
 /// until a later run says otherwise.
-const CERTAIN_RUNS: usize = 3;
+const CERTAIN_RUNS: usize = 2;
 
 /// A rate is measured until so many runs failed, or so many were made.
 const MEASURED_FAILURES: usize = 10;
@@ -41,7 +41,7 @@ pub(crate) fn reduce<S: System>(
         failure: found.failure.clone(),
         last_is_essential: !found.at_end,
         history: Vec::new(),
-        shelf: Shelf::new(0),
+        shelf: Shelf::new(checker.snapshots_max),
         evaluations: 0,
         applied: 0,
         trouble: found.trouble.clone(),
@@ -94,6 +94,7 @@ impl<S: System> Reduction<'_, S> {
     /// Minimises, and says how often the result fails.
     fn minimize(&mut self) -> Rate {
         let original = self.best.clone();
+        self.shelf.follow(&original);
         let original_rate = self.measure_original();
         let mut assumed = original_rate;
         let mut measured = original_rate;
@@ -102,12 +103,11 @@ impl<S: System> Reduction<'_, S> {
             if assumed.failed == 0 || self.is_over() {
                 break;
             }
-            let room = if use_shelf { self.checker.snapshots_max } else { 0 };
-            self.shelf = Shelf::new(room);
-            self.shelf.follow(&self.best);
+            if !use_shelf {
+                self.shelf = Shelf::new(0);
+            }
             self.shrink(assumed);
-            self.shelf = Shelf::new(0);
-            measured = self.measure(self.checker.verify_runs);
+            measured = self.measure(&self.best.clone());
             if use_shelf && measured.failed == 0 && !self.is_over() {
                 // Snapshots that are not quite the state led astray.
                 use_shelf = false;
@@ -116,12 +116,12 @@ impl<S: System> Reduction<'_, S> {
             }
             use_shelf = false;
             let seemed = retries(assumed.cautious());
-            if measured.failed == 0 || retries(measured.cautious()) <= seemed {
+            assumed = assumed.and(measured);
+            if measured.failed == 0 || retries(assumed.cautious()) <= seemed {
                 break;
             }
-            assumed = measured;
         }
-        self.walk_back(original_rate, measured)
+        self.walk_back(&original, original_rate, measured)
     }
 
     /// Whether nothing more may be tried.
@@ -143,17 +143,17 @@ impl<S: System> Reduction<'_, S> {
             && rate.runs < MEASURED_RUNS_MAX
             && !self.is_over()
         {
-            let again = self.evaluate(&self.best.clone());
+            let again = self.evaluate(&self.best.clone(), true);
             rate.count(again.is_some());
         }
         rate
     }
 
-    fn measure(&mut self, runs: usize) -> Rate {
+    /// Runs a case as often as results are verified.
+    fn measure(&mut self, case: &[usize]) -> Rate {
         let mut rate = Rate::default();
-        while rate.runs < runs && !self.is_over() {
-            let again = self.evaluate(&self.best.clone());
-            rate.count(again.is_some());
+        while rate.runs < self.checker.verify_runs && !self.is_over() {
+            rate.count(self.evaluate(case, true).is_some());
         }
         rate
     }
@@ -213,7 +213,7 @@ impl<S: System> Reduction<'_, S> {
         if self.is_over() {
             return None;
         }
-        let (failing, failure) = self.evaluate(part)?;
+        let (failing, failure) = self.evaluate(part, false)?;
         let best = std::mem::replace(&mut self.best, failing.clone());
         let before = std::mem::replace(&mut self.failure, failure);
         self.history.push((best, before));
@@ -238,16 +238,28 @@ impl<S: System> Reduction<'_, S> {
 
     /// A case that fails far less often than the original may have lost
     /// something: goes back, in growing strides, to one that does not.
-    fn walk_back(&mut self, original: Rate, mut measured: Rate) -> Rate {
+    fn walk_back(
+        &mut self,
+        original: &[usize],
+        mut wanted: Rate,
+        mut measured: Rate,
+    ) -> Rate {
+        let is_rare = |measured: Rate, wanted: Rate| {
+            measured.share() < wanted.cautious() / 2.0
+        };
+        // A few failures in a row are a weak reason to distrust a case.
+        if is_rare(measured, wanted) && wanted.runs < self.checker.verify_runs {
+            wanted = wanted.and(self.measure(original));
+        }
         let mut stride = 1;
-        while measured.share() < original.share() / 2.0
+        while is_rare(measured, wanted)
             && !self.history.is_empty()
             && !self.is_over()
         {
             let place = self.history.len().saturating_sub(stride);
             let best = self.history[place].0.clone();
             self.restore(best);
-            measured = self.measure(self.checker.verify_runs);
+            measured = self.measure(&self.best.clone());
             stride *= 2;
         }
         measured
@@ -257,11 +269,16 @@ impl<S: System> Reduction<'_, S> {
         names.iter().map(|&name| self.params[name].clone()).collect()
     }
 
-    /// Runs a case. If it fails with the fingerprint wanted, the actions
-    /// that took part, and how it failed.
-    fn evaluate(&mut self, part: &[usize]) -> Option<(Vec<usize>, Failure)> {
+    /// Runs a case, from a fresh state or else from the nearest one kept. If
+    /// it fails with the fingerprint wanted, the actions that took part, and
+    /// how it failed.
+    fn evaluate(
+        &mut self,
+        part: &[usize],
+        fresh: bool,
+    ) -> Option<(Vec<usize>, Failure)> {
         self.evaluations += 1;
-        match self.try_run(part) {
+        match self.try_run(part, fresh) {
             Ok(Some((failing, failure)))
                 if failure.fingerprint() == self.failure.fingerprint() =>
             {
@@ -278,10 +295,11 @@ impl<S: System> Reduction<'_, S> {
     fn try_run(
         &mut self,
         part: &[usize],
+        fresh: bool,
     ) -> Result<Option<(Vec<usize>, Failure)>, EnvError> {
         let checker = self.checker;
         let shared = self.shelf.shared(part);
-        let kept = self.shelf.longest(shared);
+        let kept = self.shelf.longest(shared).filter(|_| !fresh);
         let from = kept.map_or(0, |(len, _)| len);
         let mut live = match kept {
             Some((_, state)) => Live::restore(checker, self.watchdog, state)?,
@@ -297,9 +315,9 @@ impl<S: System> Reduction<'_, S> {
         let mut took_part = part[..from].to_vec();
         let mut stop = None;
         for (place, &name) in part.iter().enumerate().skip(from) {
-            // Worth keeping: a beginning of the best case, not yet kept.
-            let keep = place > from && place <= shared;
-            if self.shelf.is_used() && keep && (place - from) % stride == 0 {
+            // Worth keeping is a beginning of the best case.
+            let at_stride = place <= shared && (place - from) % stride == 0;
+            if at_stride && self.shelf.wants(place) {
                 let state = (checker.keep)(checker.system(), live.state())?;
                 match state {
                     Some(state) => self.shelf.keep(place, state),

@@ -44,9 +44,10 @@ impl<'a, T> Shelf<'a, T> {
         (to - from).div_ceil((self.kept_max / 2).max(1)).max(1)
     }
 
-    /// Whether there is any room on the shelf.
-    pub(crate) fn is_used(&self) -> bool {
-        self.kept_max > 0
+    /// Whether the state after `len` actions should be kept.
+    pub(crate) fn wants(&self, len: usize) -> bool {
+        let is_kept = self.longest(len).is_some_and(|(kept, _)| kept == len);
+        len > 0 && self.kept_max > 0 && !is_kept
     }
 
     /// Keeps the state after `len` actions. The longest ones make room: the

@@ -207,7 +207,7 @@ fn regressions_are_kept_and_tried_first() {
 #[test]
 #[ignore = "run by other tests, with variables set"]
 fn child_is_interrupted_while_minimising() {
-    // Ends the process when three actions were removed.
+    // Ends the process when half of the actions were removed.
     struct Interrupted(Checker<BankSystem>);
     let kept = env::var("KEPT").unwrap();
     let case: Vec<Op> = (0..40)
@@ -226,14 +226,14 @@ fn child_is_interrupted_while_minimising() {
         }
         fn apply(&self, done: &mut Vec<Op>, op: &Op) -> Result<(), Stop> {
             done.push(op.clone());
+            // Half of the case is gone, by steps that were accepted.
+            if done.len() < 20 && matches!(op, Op::Deposit { .. }) {
+                std::process::exit(7);
+            }
             let system = self.0.system();
             let mut bank = system.init()?;
             for op in done.iter() {
                 system.apply(&mut bank, op)?;
-            }
-            // Most are gone, and what is left can only be a failing case.
-            if done.len() == 4 && matches!(op, Op::Deposit { .. }) {
-                std::process::exit(7);
             }
             Ok(())
         }
@@ -251,7 +251,7 @@ fn an_interrupt_loses_nothing() {
     let entry = fs::read_dir(kept).unwrap().next().unwrap().unwrap();
     let text = fs::read_to_string(entry.path()).unwrap();
     let left = failed(checker().run_case_json(&text)).original.len();
-    assert!(left < 42, "nothing was kept: {text}");
+    assert!(left < 42, "no step was kept: {text}");
 }
 
 #[test]
@@ -262,8 +262,10 @@ fn child_hangs() {
         |count: &u32, _: &mut CaseRng| Action::new(*count),
         |count: &mut u32, _: &u32| {
             *count += 1;
-            while *count == 3 {
-                thread::sleep(Duration::from_secs(3600));
+            if *count == 3 {
+                loop {
+                    thread::park();
+                }
             }
             Ok(())
         },
