@@ -102,6 +102,8 @@ impl Zfs {
         if let Some(at) = self.mounted_at(dataset)? {
             return Err(already_mounted(dataset, &at));
         }
+        // Before a directory is made that would then be left over.
+        allow(dataset, &settings)?;
         let directory = PathBuf::from(&settings.mount_point);
         make_directory(&directory).map_err(|e| {
             let code = e.raw_os_error().unwrap_or(0);
@@ -217,12 +219,7 @@ fn mount(
     options: MountOptions,
 ) -> Result<()> {
     let op = Operation::Mount;
-    if let Some((kind, why, help)) = settings.obstacle {
-        return Err(Error::new(op, kind)
-            .on(name.as_str())
-            .because(why.to_owned())
-            .advise(help));
-    }
+    allow(name, &settings)?;
     if settings.wants_empty && !is_empty(directory) {
         let why = format!("{} is not empty", directory.display());
         return Err(Error::new(op, ErrorKind::NotMountable)
@@ -247,6 +244,16 @@ fn mount(
                 _ => error,
             })
         }
+    }
+}
+
+fn allow(name: &impl Name, settings: &Settings) -> Result<()> {
+    match &settings.obstacle {
+        None => Ok(()),
+        Some((kind, why, help)) => Err(Error::new(Operation::Mount, *kind)
+            .on(name.as_str())
+            .because((*why).to_owned())
+            .advise(help.clone())),
     }
 }
 
