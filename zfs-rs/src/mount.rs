@@ -141,7 +141,8 @@ impl Zfs {
     ///
     /// # Errors
     /// [`NotMounted`](ErrorKind::NotMounted),
-    /// [`Busy`](ErrorKind::Busy) with its holders,
+    /// [`Busy`](ErrorKind::Busy) with its holders, also when another mount
+    /// covers it,
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn unmount(&self, name: &impl Name, how: Unmount) -> Result<()> {
         let op = Operation::Unmount;
@@ -159,6 +160,9 @@ impl Zfs {
                     _ => Ok(()),
                 };
             };
+            if mount.is_covered() {
+                return Err(self.covered(name, &mount.path));
+            }
             let unmount = || system::unmount(&mount.path, force);
             match retry_while_busy(unmount, || true) {
                 0 => (),
@@ -187,11 +191,14 @@ impl Zfs {
     ) -> Result<()> {
         let op = Operation::Unmount;
         let mounts = table::of(name.as_str())?;
-        if mounts.iter().all(|mount| mount.path != directory) {
+        let Some(mount) = mounts.iter().find(|m| m.path == directory) else {
             let why = format!("it is not mounted at {}", directory.display());
             return Err(Error::new(op, ErrorKind::NotMounted)
                 .on(name.as_str())
                 .because(why));
+        };
+        if mount.is_covered() {
+            return Err(self.covered(name, directory));
         }
         let unmount = || system::unmount(directory, how == Unmount::Force);
         match retry_while_busy(unmount, || true) {
@@ -199,6 +206,12 @@ impl Zfs {
             libc::EBUSY => Err(self.busy(op, name)),
             code => Err(Error::errno(op, name.as_str(), code)),
         }
+    }
+
+    fn covered(&self, name: &impl Name, at: &Path) -> Error {
+        let at = at.display();
+        self.busy(Operation::Unmount, name)
+            .because(format!("another mount covers the one at {at}"))
     }
 
     /// Where the calling thread sees it mounted; the first place if there
