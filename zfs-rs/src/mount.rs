@@ -102,6 +102,8 @@ impl Zfs {
         if let Some(at) = self.mounted_at(dataset)? {
             return Err(already_mounted(dataset, &at));
         }
+        // Before a directory is made that would then be left over.
+        allow(dataset, &settings)?;
         let directory = PathBuf::from(&settings.mount_point);
         make_directory(&directory).map_err(|e| {
             let code = e.raw_os_error().unwrap_or(0);
@@ -139,7 +141,8 @@ impl Zfs {
     ///
     /// # Errors
     /// [`NotMounted`](ErrorKind::NotMounted),
-    /// [`Busy`](ErrorKind::Busy) with its holders,
+    /// [`Busy`](ErrorKind::Busy) with its holders, also when another mount
+    /// covers it,
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn unmount(&self, name: &impl Name, how: Unmount) -> Result<()> {
         let op = Operation::Unmount;
@@ -157,6 +160,9 @@ impl Zfs {
                     _ => Ok(()),
                 };
             };
+            if mount.is_covered() {
+                return Err(self.covered(name, &mount.path));
+            }
             let unmount = || system::unmount(&mount.path, force);
             match retry_while_busy(unmount, || true) {
                 0 => (),
@@ -185,11 +191,14 @@ impl Zfs {
     ) -> Result<()> {
         let op = Operation::Unmount;
         let mounts = table::of(name.as_str())?;
-        if mounts.iter().all(|mount| mount.path != directory) {
+        let Some(mount) = mounts.iter().find(|m| m.path == directory) else {
             let why = format!("it is not mounted at {}", directory.display());
             return Err(Error::new(op, ErrorKind::NotMounted)
                 .on(name.as_str())
                 .because(why));
+        };
+        if mount.is_covered() {
+            return Err(self.covered(name, directory));
         }
         let unmount = || system::unmount(directory, how == Unmount::Force);
         match retry_while_busy(unmount, || true) {
@@ -197,6 +206,12 @@ impl Zfs {
             libc::EBUSY => Err(self.busy(op, name)),
             code => Err(Error::errno(op, name.as_str(), code)),
         }
+    }
+
+    fn covered(&self, name: &impl Name, at: &Path) -> Error {
+        let at = at.display();
+        self.busy(Operation::Unmount, name)
+            .because(format!("another mount covers the one at {at}"))
     }
 
     /// Where the calling thread sees it mounted; the first place if there
@@ -217,12 +232,7 @@ fn mount(
     options: MountOptions,
 ) -> Result<()> {
     let op = Operation::Mount;
-    if let Some((kind, why, help)) = settings.obstacle {
-        return Err(Error::new(op, kind)
-            .on(name.as_str())
-            .because(why.to_owned())
-            .advise(help));
-    }
+    allow(name, &settings)?;
     if settings.wants_empty && !is_empty(directory) {
         let why = format!("{} is not empty", directory.display());
         return Err(Error::new(op, ErrorKind::NotMountable)
@@ -247,6 +257,16 @@ fn mount(
                 _ => error,
             })
         }
+    }
+}
+
+fn allow(name: &impl Name, settings: &Settings) -> Result<()> {
+    match &settings.obstacle {
+        None => Ok(()),
+        Some((kind, why, help)) => Err(Error::new(Operation::Mount, *kind)
+            .on(name.as_str())
+            .because((*why).to_owned())
+            .advise(help.clone())),
     }
 }
 

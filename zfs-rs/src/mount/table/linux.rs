@@ -1,9 +1,10 @@
 //! The mount table of Linux: mountinfo in proc(5).
 
 use std::ffi::OsString;
-use std::fs;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::{fs, io};
 
 use super::Mount;
 use crate::error::{Error, Operation, Result};
@@ -17,6 +18,23 @@ pub(super) fn all() -> Result<Vec<Mount>> {
         Error::errno(Operation::ReadMounts, MOUNT_INFO, code)
     })?;
     Ok(parse(&text))
+}
+
+/// Each mounted dataset has a device number of its own.
+pub(super) fn is_covered(mount: &Mount) -> bool {
+    let Some(device) = mount.device else { return false };
+    match mount.path.metadata() {
+        Ok(metadata) => {
+            let seen = metadata.dev();
+            (libc::major(seen), libc::minor(seen)) != device
+        }
+        // A path that can't be followed for other reasons is left to the
+        // kernel to judge.
+        Err(error) => matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        ),
+    }
 }
 
 /// The mounts from ZFS in a mountinfo.
