@@ -34,12 +34,5 @@ mod bindings {
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 }
 
-#[cfg(target_os = "illumos")]
-mod illumos;
-
 #[doc(inline)]
 pub use bindings::*;
-
-// A name that is imported alone goes before the same name from a glob.
-#[cfg(target_os = "illumos")]
-pub use illumos::{zfs_iter_snapshots, zfs_prop_valid_for_type};

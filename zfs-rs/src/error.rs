@@ -268,4 +268,14 @@ mod tests {
         assert_eq!(kind(Operation::Destroy, "a@b"), ErrorKind::HasClones);
         assert_eq!(kind(Operation::Rollback, "a"), ErrorKind::NotLatest);
     }
+
+    #[test]
+    fn numbers_of_zfs_itself_have_their_kinds() {
+        let kind = |code| Error::errno(Operation::Create, "a", code).kind();
+        // A key that is unknown to the module, one that is missing, and one
+        // of the wrong type, as the check of every request has them.
+        assert_eq!(kind(1030), ErrorKind::Unsupported);
+        assert_eq!(kind(1031), ErrorKind::InvalidArgument);
+        assert_eq!(kind(1032), ErrorKind::InvalidArgument);
+    }
 }

@@ -19,6 +19,7 @@ use crate::name::Name;
 pub(crate) use dataset::{Dataset, NativeValue};
 pub(crate) use property::{NativeProperty, is_user_property};
 
+mod arity;
 mod dataset;
 mod property;
 
