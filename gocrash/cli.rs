@@ -78,6 +78,9 @@ pub(crate) struct Cli {
 
     /// Who runs the suite [default: the person who called sudo or doas, or
     /// the one who runs gocrash, if that is not root]
+    ///
+    /// The files of a clone keep the owners they have in the snapshot, so this
+    /// person must be able to write where the suite writes.
     #[arg(long, value_name = "U", help_heading = "The suite")]
     pub(crate) user: Option<String>,
 }

@@ -465,7 +465,7 @@ impl Hunt {
         if let Some(working) = &self.working {
             self.left.push(Left {
                 dataset: working.dataset.to_string(),
-                why: "the working dataset, not destroyed".to_owned(),
+                why: "the working dataset, may still be there".to_owned(),
             });
         }
         self.over()

@@ -3,7 +3,7 @@
 
 mod check;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ impl Pool {
             self.create_named(parent, snapshot, first_ms)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
-            let path = self.zfs.mount(&dataset)?;
+            let path = self.mount_where_it_says(&dataset)?;
             hiding::make(&path).with_context(|| {
                 format!(
                     "cannot make a place for slates in `{}`",
@@ -216,6 +216,22 @@ impl Pool {
              `{}` up are taken",
             session_name(first_ms)
         )
+    }
+
+    /// Mounts the working dataset. Its directory is made in a place that may be
+    /// the caller's own, who may have put a link there that leads elsewhere:
+    /// such a mount is taken away again.
+    fn mount_where_it_says(
+        &self,
+        dataset: &DatasetName,
+    ) -> anyhow::Result<PathBuf> {
+        let path = self.zfs.mount(dataset)?;
+        let at = self.zfs.mounted_at(dataset)?;
+        if at.as_deref().and_then(Path::file_name) == path.file_name() {
+            return Ok(path);
+        }
+        self.zfs.unmount(dataset, Unmount::Plain)?;
+        anyhow::bail!("`{}` is a link to somewhere else", path.display())
     }
 
     fn guid(&self, dataset: &DatasetName) -> anyhow::Result<String> {

@@ -79,6 +79,39 @@ impl Ground {
         self.end(self.gocrash(&args).output().unwrap())
     }
 
+    /// Shell words for a mount namespace that begins: it has copies of what
+    /// other tests have mounted, and would keep that busy.
+    pub(super) fn forget_other_pools(&self) -> String {
+        format!(
+            "awk '$3 == \"zfs\" && index($1, \"{}\") != 1 {{ print $2 }}' \
+             /proc/self/mounts | sort -r | xargs -r umount -l",
+            self.pool.root()
+        )
+    }
+
+    /// A library to preload: with it, it is always the same millisecond,
+    /// 1700000000000 after 1970.
+    pub(super) fn stopped_clock(&self) -> PathBuf {
+        let source = self.pool.folder().join("clock.c");
+        let clock = self.pool.folder().join("clock.so");
+        fs::write(
+            &source,
+            "#include <time.h>
+             #include <sys/syscall.h>
+             long syscall(long number, ...);
+             int clock_gettime(clockid_t id, struct timespec *now) {
+                 if (id != CLOCK_REALTIME)
+                     return syscall(SYS_clock_gettime, id, now);
+                 now->tv_sec = 1700000000; now->tv_nsec = 0; return 0;
+             }",
+        )
+        .unwrap();
+        run(Command::new("cc")
+            .args(["-shared", "-fPIC", "-w", "-o"])
+            .args([&clock, &source]));
+        clock
+    }
+
     pub(super) fn end(&self, output: Output) -> Hunted {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         Hunted {

@@ -21,9 +21,11 @@ impl Answers<'_> {
         Answers { ground, text: String::new() }
     }
 
-    /// Runs gocrash with these arguments, which must be refused.
+    /// Runs gocrash with these arguments, which must be refused; if it isn't,
+    /// the hunt has an end.
     fn ask(&mut self, args: &[&str]) {
-        let mut command = self.ground.gocrash(args);
+        let bounded = [&["--stop-after=1"], args].concat();
+        let mut command = self.ground.gocrash(&bounded);
         self.ask_by(&args.join(" "), &mut command);
     }
 
@@ -127,8 +129,10 @@ fn callers_and_hosts_that_cannot_do_it() {
 
     // As where the kernel module is missing: there is no /dev/zfs.
     let mut without = Command::new("unshare");
+    let forget = ground.forget_other_pools();
+    let script = format!("{forget}; mount -t tmpfs none /dev; exec \"$@\"");
     without
-        .args(["-m", "sh", "-c", "mount -t tmpfs none /dev; exec \"$@\"", "-"])
+        .args(["-m", "sh", "-c", &script, "-"])
         .arg(env!("CARGO_BIN_EXE_gocrash"))
         .args([go, "--user", PERSON]);
     answers.ask_by("without the kernel module", &mut without);

@@ -48,6 +48,24 @@ fn the_next_slate_is_out_of_reach_until_its_attempt() {
 
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
+fn a_link_where_the_working_dataset_belongs_leads_nowhere() {
+    let ground = Ground::new("true");
+    let elsewhere = tempfile::tempdir().unwrap();
+    symlink(elsewhere.path(), ground.path("gocrash-1700000000000")).unwrap();
+    let before = ground.datasets();
+    let clock = ground.stopped_clock();
+    let mut gocrash = ground.gocrash(&[ground.snapshot.as_str()]);
+    let output = gocrash.env("LD_PRELOAD", clock).output().unwrap();
+    let hunted = ground.end(output);
+    assert_eq!(hunted.code(), Some(125), "{}", hunted.stdout);
+    assert!(hunted.stderr.contains("is a link"), "{}", hunted.stderr);
+    assert_eq!(ground.datasets(), before);
+    let mounts = fs::read_to_string("/proc/mounts").unwrap();
+    assert!(!mounts.contains(elsewhere.path().to_str().unwrap()));
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
 fn a_busy_clone_is_left_and_its_holder_named() {
     // The sleeper leaves the process group, and stays in the clone.
     let ground = Ground::new(

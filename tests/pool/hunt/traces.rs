@@ -6,7 +6,6 @@ use std::fs;
 use std::process::Command;
 
 use super::ground::Ground;
-use crate::pool::run;
 
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
@@ -39,25 +38,7 @@ fn no_command_does_the_work() {
 #[ignore = "needs root and a ZFS kernel module"]
 fn hunts_of_the_same_millisecond_take_different_names() {
     let ground = Ground::new("true");
-    // A clock that stands still, for the name of the hunt.
-    let source = ground.pool.folder().join("clock.c");
-    let clock = ground.pool.folder().join("clock.so");
-    fs::write(
-        &source,
-        "#include <time.h>
-         #include <sys/syscall.h>
-         long syscall(long number, ...);
-         int clock_gettime(clockid_t id, struct timespec *now) {
-             if (id != CLOCK_REALTIME)
-                 return syscall(SYS_clock_gettime, id, now);
-             now->tv_sec = 1700000000; now->tv_nsec = 0; return 0;
-         }",
-    )
-    .unwrap();
-    run(Command::new("cc")
-        .args(["-shared", "-fPIC", "-w", "-o"])
-        .args([&clock, &source]));
-
+    let clock = ground.stopped_clock();
     let hunt = || {
         let options = ["-p1", "--stop-after=1", "--keep-success"];
         let args = [&[ground.snapshot.as_str()], &options[..]].concat();
