@@ -241,9 +241,17 @@ fn mount(
             .advise(format!("allow it with `zfs set overlay=on {name}`")));
     }
     let flags = settings.flags.restricted(options);
-    match system::mount(name.as_str(), directory, flags) {
+    // The kernel also answers EBUSY while somebody else is just mounting or
+    // unmounting the same dataset at another place: that passes.
+    let place = directory.canonicalize().unwrap_or_default();
+    let is_here = || {
+        let mounts = table::of(name.as_str()).unwrap_or_default();
+        mounts.iter().any(|mount| mount.path == place)
+    };
+    let mount = || system::mount(name.as_str(), directory, flags);
+    match retry_while_busy(mount, || !is_here()) {
         0 => Ok(()),
-        libc::EBUSY => Err(already_mounted(name, directory)),
+        libc::EBUSY if is_here() => Err(already_mounted(name, directory)),
         code => {
             let error = Error::errno(op, name.as_str(), code);
             let at = directory.display();
