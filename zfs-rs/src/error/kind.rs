@@ -10,7 +10,7 @@ pub enum ErrorKind {
     NotFound,
     /// The name is taken.
     AlreadyExists,
-    /// Someone uses it; [`Error::holders`] says who.
+    /// Someone uses it; [`holders`](crate::Error::holders) says who.
     Busy,
     /// The operation would cross pools.
     DifferentPool,
@@ -34,7 +34,8 @@ pub enum ErrorKind {
     NotMounted,
     /// It is mounted already.
     AlreadyMounted,
-    /// Its properties forbid to mount it; [`Error::help`] says what to do.
+    /// Its properties forbid to mount it; [`help`](crate::Error::help) says
+    /// what to do.
     NotMountable,
     /// The key of the encrypted dataset is not loaded.
     KeyNotLoaded,
@@ -71,7 +72,7 @@ pub enum ErrorKind {
     Io,
     /// Memory is used up.
     OutOfMemory,
-    /// Something else; [`Error::raw_code`] and the text tell.
+    /// Something else; [`raw_code`](crate::Error::raw_code) and the text tell.
     Other,
 }
 
