@@ -3,11 +3,10 @@
 
 use std::ffi::CStr;
 use std::io;
-use std::os::fd::RawFd;
 
 use nix::unistd::Gid;
 
-pub(super) use super::limit::{open_descriptors, reset_signal};
+pub(super) use super::limit::{close_from, open_descriptors, reset_signal};
 
 /// `MAXSIG` of sys/signal.h.
 pub(super) const SIGNAL_MAX: i32 = 75;
@@ -36,10 +35,4 @@ pub(super) fn groups_of(user: &CStr, gid: Gid) -> io::Result<Vec<Gid>> {
     }
     groups.truncate(usize::try_from(count).unwrap_or_default());
     Ok(groups.into_iter().map(Gid::from_raw).collect())
-}
-
-/// Closes every descriptor from `first` up.
-pub(super) fn close_from(first: RawFd) {
-    // SAFETY: takes a number; the caller has no use for what is closed.
-    unsafe { libc::closefrom(first) };
 }

@@ -1,5 +1,5 @@
-//! What FreeBSD and illumos have in common: no list of open descriptors that is
-//! always there, so that only a limit tells which can be open.
+//! What does without a list of open descriptors: only a limit tells which can be
+//! open. And what FreeBSD and illumos have in common.
 
 use std::os::fd::RawFd;
 
@@ -10,13 +10,25 @@ const DESCRIPTORS_MAX: RawFd = 65_536;
 
 /// Every number that can be a descriptor, standard streams aside.
 pub(super) fn open_descriptors() -> Vec<RawFd> {
+    (FIRST_DESCRIPTOR..limit()).collect()
+}
+
+/// Closes every descriptor from `first` up. Allocates nothing.
+pub(super) fn close_from(first: RawFd) {
+    for descriptor in first..limit() {
+        // SAFETY: takes a number; the caller has no use for what is closed.
+        unsafe { libc::close(descriptor) };
+    }
+}
+
+/// The first number that can't be a descriptor.
+fn limit() -> RawFd {
     // SAFETY: takes a number and gives one back.
     let limit = unsafe { libc::sysconf(libc::_SC_OPEN_MAX) };
-    let limit = RawFd::try_from(limit)
+    RawFd::try_from(limit)
         .ok()
         .filter(|limit| (FIRST_DESCRIPTOR..DESCRIPTORS_MAX).contains(limit))
-        .unwrap_or(DESCRIPTORS_MAX);
-    (FIRST_DESCRIPTOR..limit).collect()
+        .unwrap_or(DESCRIPTORS_MAX)
 }
 
 pub(super) fn reset_signal(signal: i32) {

@@ -7,7 +7,7 @@ use std::os::fd::RawFd;
 use nix::errno::Errno;
 use nix::unistd::{Gid, getgrouplist};
 
-use super::FIRST_DESCRIPTOR;
+use super::{FIRST_DESCRIPTOR, limit};
 
 /// The kernel's `_NSIG`. The C library's `SIGRTMAX` says the same, but keeps
 /// two below its `SIGRTMIN` for itself, which a parent may have ignored.
@@ -95,11 +95,6 @@ pub(super) fn close_from(first: RawFd) {
     if unsafe { libc::close_range(low, libc::c_uint::MAX, 0) } == 0 {
         return;
     }
-    // Before Linux 5.9: no list of them can be read between fork and exec.
-    // SAFETY: takes a number and gives one back.
-    let limit = unsafe { libc::sysconf(libc::_SC_OPEN_MAX) };
-    for descriptor in first..RawFd::try_from(limit).unwrap_or(65_536) {
-        // SAFETY: as above.
-        unsafe { libc::close(descriptor) };
-    }
+    // Before Linux 5.9.
+    limit::close_from(first);
 }

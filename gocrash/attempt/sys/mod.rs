@@ -7,7 +7,10 @@
 )]
 
 mod fork;
-#[cfg(not(target_os = "linux"))]
+#[cfg_attr(
+    not(target_os = "illumos"),
+    expect(dead_code, reason = "others have better ways")
+)]
 mod limit;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(target_os = "freebsd", path = "freebsd.rs")]
