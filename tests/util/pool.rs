@@ -77,6 +77,16 @@ impl Pool {
         self.folder.path().join("mnt")
     }
 
+    /// Shell words for the beginning of a mount namespace: it has copies of
+    /// what other tests have mounted, and would keep that busy for them.
+    pub(crate) fn forget_others(&self) -> String {
+        format!(
+            "awk '$3 == \"zfs\" && index($1, \"{}\") != 1 {{ print $2 }}' \
+             /proc/self/mounts | sort -r | xargs -r umount -l",
+            self.name
+        )
+    }
+
     /// A folder of the test's own that is not in the pool.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

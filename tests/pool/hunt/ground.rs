@@ -79,16 +79,6 @@ impl Ground {
         self.end(self.gocrash(&args).output().unwrap())
     }
 
-    /// Shell words for a mount namespace that begins: it has copies of what
-    /// other tests have mounted, and would keep that busy.
-    pub(super) fn forget_other_pools(&self) -> String {
-        format!(
-            "awk '$3 == \"zfs\" && index($1, \"{}\") != 1 {{ print $2 }}' \
-             /proc/self/mounts | sort -r | xargs -r umount -l",
-            self.pool.root()
-        )
-    }
-
     /// A library to preload: with it, it is always the same millisecond,
     /// 1700000000000 after 1970.
     pub(super) fn stopped_clock(&self) -> PathBuf {

@@ -68,7 +68,7 @@ fn the_suite_is_the_person_who_called_sudo_and_no_more() {
            sudo -n sh -c 'trap \"\" HUP USR1; ulimit -n 1234; \
                           exec 9</etc/passwd; \
                           exec \"$@\"' sh env DESK={} \"$@\"",
-        ground.forget_other_pools(),
+        ground.pool.forget_others(),
         ground.desk().display()
     );
     let suite = [ground.snapshot.as_str(), "-p1", "--stop-after=1"];

@@ -129,7 +129,7 @@ fn callers_and_hosts_that_cannot_do_it() {
 
     // As where the kernel module is missing: there is no /dev/zfs.
     let mut without = Command::new("unshare");
-    let forget = ground.forget_other_pools();
+    let forget = ground.pool.forget_others();
     let script = format!("{forget}; mount -t tmpfs none /dev; exec \"$@\"");
     without
         .args(["-m", "sh", "-c", &script, "-"])

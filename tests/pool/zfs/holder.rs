@@ -96,7 +96,9 @@ fn a_mount_in_another_namespace_is_named() {
     let name = pool.make("a");
     let mut inside = Command::new("unshare");
     inside.args(["--mount", "--propagation", "private", "--"]);
-    inside.args(["sh", "-c", "echo ready; exec sleep 1000"]);
+    let forget = pool.forget_others();
+    let script = format!("{forget}; echo ready; exec sleep 1000");
+    inside.args(["sh", "-c", &script]);
     let mut inside = Idle::start(inside.stdout(Stdio::piped()));
     let mut ready = [0; 6];
     let stdout = inside.0.stdout.as_mut().unwrap();
