@@ -51,7 +51,11 @@ fn ctrl_c_kills_the_suites_and_destroys_their_clones() {
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
 fn what_failed_before_ctrl_c_is_kept() {
-    let ground = Ground::new("[ $GOCRASH_SLOT = 1 ] || exit 3; sleep 10000");
+    // A failure keeps others from starting: it waits until the other has.
+    let ground = Ground::new(
+        "if [ $GOCRASH_SLOT = 1 ]; then >$DESK/one; exec sleep 10000; fi
+        until [ -e $DESK/one ]; do sleep 0.1; done; exit 3",
+    );
     let args = [ground.snapshot.as_str()];
     let mut child = ground.gocrash(&args).spawn().unwrap();
     let mut lines = lines(&mut child);
