@@ -115,8 +115,8 @@ impl Zfs {
     /// Destroys one dataset or snapshot, at once and for good. A dataset must
     /// not be mounted; its blocks are freed in the background.
     ///
-    /// What is busy is tried again for a third of a second, unless it has
-    /// snapshots of its own, which no waiting removes.
+    /// What is busy is tried again for a third of a second, unless it is
+    /// mounted here or has snapshots of its own, which no waiting removes.
     ///
     /// Wraps `lzc_destroy`.
     ///
@@ -129,7 +129,10 @@ impl Zfs {
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn destroy(&self, name: &impl Name) -> Result<()> {
         let op = Operation::Destroy;
-        let waiting_helps = || holder::own(self, name).is_empty();
+        let waiting_helps = || {
+            matches!(self.mounted_at(name), Ok(None))
+                && holder::own(self, name).is_empty()
+        };
         match retry_while_busy(|| lzc::destroy(name), waiting_helps) {
             0 => Ok(()),
             libc::EBUSY => Err(self.busy(op, name)),

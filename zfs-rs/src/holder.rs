@@ -238,12 +238,14 @@ fn with_dataset(
     name: &impl Name,
     gather: impl FnOnce(&Dataset<'_>) -> Vec<Holder>,
 ) -> Vec<Holder> {
-    libzfs::with(|libzfs| Ok(gather(&libzfs.open(Operation::List, name)?)))
-        .unwrap_or_default()
+    libzfs::with_known_pools(|libzfs| {
+        Ok(gather(&libzfs.open(Operation::List, name)?))
+    })
+    .unwrap_or_default()
 }
 
 fn with_dataset_property(name: &SnapshotName, property: &str) -> String {
-    libzfs::with(|libzfs| {
+    libzfs::with_known_pools(|libzfs| {
         let dataset = libzfs.open(Operation::List, name)?;
         debug_assert_eq!(dataset.zfs_type(), sys::ZFS_TYPE_SNAPSHOT);
         read(libzfs, &dataset, property)

@@ -19,6 +19,7 @@ use crate::name::Name;
 pub(crate) use dataset::{Dataset, NativeValue};
 pub(crate) use property::{NativeProperty, is_user_property};
 
+mod arity;
 mod dataset;
 mod property;
 
@@ -35,13 +36,23 @@ unsafe impl Send for Libzfs {}
 
 /// Runs `f` with the handle, alone.
 pub(crate) fn with<T>(f: impl FnOnce(&Libzfs) -> Result<T>) -> Result<T> {
+    with_known_pools(|libzfs| {
+        libzfs.forget_pools();
+        f(libzfs)
+    })
+}
+
+/// The same for what asks nothing of pools, that is, all but mount points and
+/// setting properties. Opening a pool takes longer than opening a dataset.
+pub(crate) fn with_known_pools<T>(
+    f: impl FnOnce(&Libzfs) -> Result<T>,
+) -> Result<T> {
     // Whatever panicked under the lock left the handle itself usable.
     let mut slot = LIBZFS.lock().unwrap_or_else(PoisonError::into_inner);
     let libzfs = match &mut *slot {
         Some(libzfs) => libzfs,
         empty => empty.insert(Libzfs::new()?),
     };
-    libzfs.forget_pools();
     f(libzfs)
 }
 

@@ -174,7 +174,7 @@ impl Zfs {
         root: &DatasetName,
         what: &List<'_>,
     ) -> Result<Vec<Entry>> {
-        libzfs::with(|libzfs| {
+        let list = |libzfs: &Libzfs| {
             for property in what.properties {
                 known(libzfs, root, property)?;
             }
@@ -184,7 +184,11 @@ impl Zfs {
                 true => Ok(entries),
                 false => Err(libzfs.error(Operation::List, root.as_str())),
             }
-        })
+        };
+        match what.properties.contains(&"mountpoint") {
+            true => libzfs::with(list),
+            false => libzfs::with_known_pools(list),
+        }
     }
 
     /// The names of the pools that are imported.

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::libzfs::{self, Libzfs};
 use crate::name::{DatasetName, Name};
 use crate::property::{Source, read};
-use settings::{Flags, Settings};
+use settings::{Atime, Flags, Settings};
 
 mod settings;
 #[cfg_attr(target_os = "linux", path = "mount/linux.rs")]

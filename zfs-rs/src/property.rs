@@ -110,14 +110,18 @@ impl Zfs {
         property: &str,
     ) -> Result<Property> {
         let op = Operation::ReadProperties;
-        libzfs::with(|libzfs| {
+        let read_it = |libzfs: &Libzfs| {
             let dataset = libzfs.open(op, name)?;
             read(libzfs, &dataset, property)?.ok_or_else(|| {
                 Error::new(op, ErrorKind::PropertyNotSet)
                     .on(name.as_str())
                     .because(format!("`{property}` is not set"))
             })
-        })
+        };
+        match property {
+            "mountpoint" => libzfs::with(read_it),
+            _ => libzfs::with_known_pools(read_it),
+        }
     }
 
     /// Sets a property, native or user, given as `zfs set` takes it.

@@ -1,14 +1,17 @@
 //! Tags that keep a snapshot from being destroyed.
 
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::slice::from_ref;
 use std::time::{Duration, SystemTime};
 
-use zfs::{Defer, ErrorKind, Zfs};
+use zfs::{Defer, ErrorKind, SnapshotName, Zfs};
 
 use super::{error, kind, open};
-use crate::pool::{Pool, exists, zfs as zfs_command};
+use crate::pool::{Pool, exists, run, zfs as zfs_command};
 
-fn tags(zfs: &Zfs, name: &zfs::SnapshotName) -> Vec<String> {
+fn tags(zfs: &Zfs, name: &SnapshotName) -> Vec<String> {
     let holds = zfs.holds(name).unwrap();
     holds.iter().map(|hold| hold.tag().to_owned()).collect()
 }
@@ -47,15 +50,53 @@ fn a_temporary_hold_goes_with_its_value() {
     let name = pool.make_snapshot("a@1");
     let hold = zfs.hold_while_open(from_ref(&name), "while").unwrap();
     assert_eq!(tags(&zfs, &name), ["while"]);
-    // A child that runs another program must not prolong it.
-    let mut child =
-        std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+    assert_eq!(kind(zfs.destroy(&name)), ErrorKind::Busy);
     drop(hold);
-    let left = tags(&zfs, &name);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert!(left.is_empty(), "{left:?}");
+    assert!(tags(&zfs, &name).is_empty());
     zfs.destroy(&name).unwrap();
+}
+
+/// Set in the process that holds the snapshot of that name.
+const SNAPSHOT: &str = "GOCRASH_TEST_SNAPSHOT_TO_HOLD";
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn a_temporary_hold_goes_with_its_process_whatever_that_started() {
+    if let Ok(name) = env::var(SNAPSHOT) {
+        let name: SnapshotName = name.parse().unwrap();
+        let _hold = open().hold_while_open(from_ref(&name), "died").unwrap();
+        let mut survivor = Command::new("sleep").arg("1000").spawn().unwrap();
+        println!("survivor {}", survivor.id());
+        // This process is killed meanwhile.
+        survivor.wait().unwrap();
+        return;
+    }
+    let pool = Pool::new();
+    let zfs = open();
+    pool.make("a");
+    let name = pool.make_snapshot("a@1");
+    let test = "a_temporary_hold_goes_with_its_process_whatever_that_started";
+    let mut holder = Command::new(env::current_exe().unwrap())
+        .args(["--exact", &format!("zfs::hold::{test}")])
+        .args(["--include-ignored", "--nocapture"])
+        .env(SNAPSHOT, name.as_str())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(holder.stdout.take().unwrap()).lines();
+    let survivor = lines
+        .find_map(|line| {
+            let line = line.unwrap();
+            let (_, pid) = line.split_once("survivor ")?;
+            Some(pid.to_owned())
+        })
+        .unwrap();
+    assert_eq!(tags(&zfs, &name), ["died"]);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let left = tags(&zfs, &name);
+    run(Command::new("kill").arg(survivor));
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
@@ -80,6 +121,9 @@ fn hold_says_why_it_failed() {
     assert_eq!(failed.kind(), ErrorKind::NotFound);
     assert_eq!(failed.dataset(), Some(missing.as_str()));
     assert_eq!(tags(&zfs, &two), ["tag"]);
+    let failed = zfs.hold_while_open(from_ref(&two), "tag");
+    assert_eq!(kind(failed), ErrorKind::AlreadyExists);
+    assert_eq!(tags(&zfs, &two), ["tag"], "a tag of others is left alone");
     let failed = zfs.hold_while_open(&[two.clone(), missing.clone()], "t");
     assert_eq!(kind(failed), ErrorKind::NotFound);
     assert_eq!(tags(&zfs, &two), ["tag"], "nothing is held after an error");

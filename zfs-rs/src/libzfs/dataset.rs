@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 
 use libzfs_sys as sys;
 
-use super::{Libzfs, NativeProperty, copy};
+use super::{Libzfs, NativeProperty, arity, copy};
 use crate::nvlist::NvListRef;
 
 /// Longer than `ZFS_MAXPROPLEN` of any release, which is 4096 or 8192.
@@ -150,7 +150,7 @@ impl<'a> Dataset<'a> {
         let mut visit: Visit<'_> = &mut visit;
         // SAFETY: as in `each_child`; 0 and 0 stand for no limits.
         let code = unsafe {
-            sys::zfs_iter_snapshots(
+            arity::zfs_iter_snapshots(
                 self.as_ptr(),
                 sys::B_TRUE,
                 Some(call_visit),

@@ -7,7 +7,7 @@ use std::ptr;
 
 use libzfs_sys as sys;
 
-use super::{Libzfs, copy};
+use super::{Libzfs, arity, copy};
 
 /// A native property: its number in the release at hand.
 #[derive(Clone, Copy, PartialEq)]
@@ -57,7 +57,7 @@ impl NativeProperty {
     pub(crate) fn applies_to(self, zfs_type: sys::zfs_type_t) -> bool {
         // SAFETY: the tables are filled, as `self` came out of them.
         let applies = unsafe {
-            sys::zfs_prop_valid_for_type(self.0 as _, zfs_type, sys::B_FALSE)
+            arity::zfs_prop_valid_for_type(self.0 as _, zfs_type, sys::B_FALSE)
         };
         applies != sys::B_FALSE
     }

@@ -27,10 +27,18 @@ pub(super) struct Flags {
     pub(super) setuid: bool,
     pub(super) exec: bool,
     pub(super) devices: bool,
-    pub(super) atime: bool,
-    /// Matters with `atime` only.
-    pub(super) relatime: bool,
+    pub(super) atime: Atime,
     pub(super) nbmand: bool,
+}
+
+/// When reading changes the access time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Atime {
+    Never,
+    /// When it is older than the last change, or than a day. Only Linux has
+    /// a mount option for that.
+    Relative,
+    Always,
 }
 
 impl Settings {
@@ -109,8 +117,11 @@ impl Flags {
             setuid: is_on("setuid"),
             exec: is_on("exec"),
             devices: is_on("devices"),
-            atime: is_on("atime") && !is_snapshot,
-            relatime: is_on("relatime"),
+            atime: match (is_on("atime"), is_on("relatime")) {
+                (true, true) if !is_snapshot => Atime::Relative,
+                (true, false) if !is_snapshot => Atime::Always,
+                _ => Atime::Never,
+            },
             nbmand: is_on("nbmand"),
         }
     }
@@ -121,8 +132,8 @@ impl Flags {
             setuid: self.setuid && !options.no_setuid,
             exec: self.exec && !options.no_exec,
             devices: self.devices && !options.no_devices,
-            atime: self.atime && !options.no_atime,
-            ..self
+            atime: if options.no_atime { Atime::Never } else { self.atime },
+            nbmand: self.nbmand,
         }
     }
 }

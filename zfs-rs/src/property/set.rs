@@ -66,7 +66,7 @@ impl Properties {
             list.insert(property, &Value::String(value.clone()))?;
         }
         if !native.is_empty() {
-            libzfs::with(|libzfs| {
+            libzfs::with_known_pools(|libzfs| {
                 for (property, text) in native {
                     let value =
                         convert(libzfs, op, property, text).map_err(refuse)?;
