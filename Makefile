@@ -1,12 +1,15 @@
 # The few words people type. Each is a script that can be run by itself.
 
-.PHONY: demo test vm check-ports
+.PHONY: demo test soak vm check-ports
 
 demo: ## run the main job on real input
 	@demo/run
 
 test: ## run every test
 	@tests/all
+
+soak: ## look for faults of zfs-rs for so many SECONDS on each release
+	@SOAK_SECONDS=$(or $(SECONDS),60) tests/all setup soak
 
 vm: ## open a shell in a machine with real ZFS
 	@tests/vm/setup

@@ -29,6 +29,24 @@ pub(crate) const KINDS: [(&str, u32); 17] = [
     ("list", 3),
 ];
 
+/// The kinds that several threads may do at once: a mount is seen by looking
+/// at a table, which is not one step with making it.
+pub(crate) const CONCURRENT_KINDS: [(&str, u32); 13] = [
+    ("create", 12),
+    ("snapshot", 16),
+    ("clone", 12),
+    ("promote", 10),
+    ("rename", 12),
+    ("rollback", 8),
+    ("destroy", 10),
+    ("destroy_snapshots", 8),
+    ("destroy_deferred", 6),
+    ("hold", 10),
+    ("release", 8),
+    ("set", 4),
+    ("inherit", 2),
+];
+
 /// Choices that make no sense, or too little, are made again so many times.
 const TRIES_MAX: u32 = 12;
 

@@ -20,6 +20,7 @@ mod regressions;
 mod report;
 mod sequences;
 mod subject;
+mod threads;
 mod tree;
 mod usage;
 mod witness;

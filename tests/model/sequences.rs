@@ -13,9 +13,17 @@ const TIME: Duration = Duration::from_secs(60);
 /// Long enough that what is done once a run costs little.
 const LENGTH_MAX: usize = 60;
 
+/// More than the minimum takes, unless something is very wrong.
+const EVALUATIONS_MAX: usize = 500;
+
 fn checker() -> Checker<Check> {
     let check = Check::new().expect("there is a pool");
-    Checker::new(check).max_length(LENGTH_MAX).swarm(true).verify_runs(3).json()
+    Checker::new(check)
+        .max_length(LENGTH_MAX)
+        .swarm(true)
+        .verify_runs(3)
+        .evaluations_max(EVALUATIONS_MAX)
+        .json()
 }
 
 #[test]

@@ -43,6 +43,11 @@ impl Zfs {
         let properties = properties.to_nvlist(op, first.as_str())?;
         let names = names(snapshots)?;
         let reply = lzc::snapshot(&names, properties.as_ref());
+        // All are made or none, so the number alone decides: the list may
+        // tell of an earlier try of the kernel.
+        if reply.code == 0 {
+            return Ok(());
+        }
         check_batch(op, snapshots, reply).map_err(|error| {
             let pool = first.pool();
             let one_pool = snapshots.iter().all(|name| name.pool() == pool);
@@ -121,8 +126,12 @@ pub(crate) fn check_batch(
 }
 
 fn failure(op: Operation, name: &str, value: &Value) -> Option<Failure> {
+    // `EAGAIN` is left from a try that the kernel repeated, because another
+    // thread had just made a snapshot of that dataset. Of a dataset that is
+    // gone since it first looked, it tells the name too.
     match *value {
-        Value::Int32(code) if code != 0 => {
+        Value::Int32(0 | libc::EAGAIN) => None,
+        Value::Int32(code) if name.contains('@') => {
             Some(Failure::new(op, name.to_owned(), code))
         }
         _ => None,
