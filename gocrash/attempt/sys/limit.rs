@@ -1,5 +1,5 @@
-//! What does without a list of open descriptors: only a limit tells which can be
-//! open. And what FreeBSD and illumos have in common.
+//! What needs no list of open descriptors: a limit tells which can be open. And
+//! what FreeBSD and illumos have in common.
 
 use std::os::fd::RawFd;
 
