@@ -4,12 +4,20 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use zfs::{DatasetName, SnapshotName};
 
 /// The file is sparse, so this is what a test may write, not what it takes.
 const SIZE_DEFAULT: u64 = 1 << 30;
+
+/// How often a pool is destroyed before it counts as left over.
+const DESTROY_TRIES_MAX: u32 = 10;
+
+/// Waited before the second try, and as much more before each later one.
+const DESTROY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A pool of its own, mounted in a temporary folder, gone when it is dropped.
 pub(crate) struct Pool {
@@ -96,11 +104,16 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         let name = self.name.as_str();
-        let status =
-            Command::new("zpool").args(["destroy", "-f", name]).status();
-        let destroyed = status.is_ok_and(|status| status.success());
+        // A process that another test just gave a mount namespace of its own
+        // has a copy of our mounts until it forgets them.
+        let destroyed = (0..DESTROY_TRIES_MAX).any(|attempt| {
+            thread::sleep(DESTROY_PAUSE * attempt);
+            let mut zpool = Command::new("zpool");
+            let status = zpool.args(["destroy", "-f", name]).status();
+            status.is_ok_and(|status| status.success())
+        });
         // A second panic would hide the first.
-        if !destroyed && !std::thread::panicking() {
+        if !destroyed && !thread::panicking() {
             panic!("the pool {name} is left over");
         }
     }
