@@ -1,0 +1,163 @@
+//! Holds: tags that keep a snapshot from being destroyed.
+
+use std::fs::{File, OpenOptions};
+use std::os::fd::AsFd;
+use std::time::{Duration, SystemTime};
+
+use crate::Zfs;
+use crate::error::{Error, Operation, Result};
+use crate::lzc;
+use crate::name::SnapshotName;
+use crate::nvlist::{NvList, Value};
+use crate::snapshot::check_batch;
+
+/// What libzfs_core opens too, on every system.
+const DEVICE: &str = "/dev/zfs";
+
+/// A hold on snapshots that lasts as long as this value, and no longer than
+/// the process: the kernel itself releases it, also after a crash or a power
+/// cut.
+///
+/// A child that was made by `fork` alone has a copy of the descriptor behind
+/// it and prolongs the hold; one that called `exec` has not.
+#[derive(Debug)]
+#[must_use = "the snapshots are released when the hold is dropped"]
+pub struct Hold {
+    /// An open of its own: the kernel ties the holds to it.
+    _device: File,
+    snapshots: Vec<SnapshotName>,
+    tag: String,
+}
+
+impl Hold {
+    /// What it keeps from being destroyed.
+    pub fn snapshots(&self) -> &[SnapshotName] {
+        &self.snapshots
+    }
+
+    /// The tag that `zfs holds` shows.
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+}
+
+/// A tag on a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldInfo {
+    tag: String,
+    since: SystemTime,
+}
+
+impl HoldInfo {
+    /// The tag.
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// When it was put there, to the second.
+    pub fn since(&self) -> SystemTime {
+        self.since
+    }
+}
+
+impl Zfs {
+    /// Puts a tag on snapshots of one pool; until it is released they can't
+    /// be destroyed. It outlives this process and a restart.
+    ///
+    /// Wraps `lzc_hold`.
+    ///
+    /// # Errors
+    /// With the reason for each name in [`Error::failures`]:
+    /// [`NotFound`](crate::ErrorKind::NotFound) — those that exist are held even so,
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) when the tag is on one of
+    /// them already, and then none is held,
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) when the tag is too
+    /// long, [`DifferentPool`](crate::ErrorKind::DifferentPool),
+    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied).
+    pub fn hold(&self, snapshots: &[SnapshotName], tag: &str) -> Result<()> {
+        let reply = lzc::hold(&tagged(snapshots, tag)?, None);
+        check_batch(Operation::Hold, snapshots, reply)
+    }
+
+    /// Like [`Zfs::hold`], but the kernel releases the snapshots when the
+    /// value that is returned is dropped, or the process is gone.
+    ///
+    /// Wraps `lzc_hold` with a clean-up descriptor.
+    ///
+    /// # Errors
+    /// As [`Zfs::hold`]; after an error none is held.
+    pub fn hold_while_open(
+        &self,
+        snapshots: &[SnapshotName],
+        tag: &str,
+    ) -> Result<Hold> {
+        let device = open_device()?;
+        let reply = lzc::hold(&tagged(snapshots, tag)?, Some(device.as_fd()));
+        check_batch(Operation::Hold, snapshots, reply)?;
+        Ok(Hold {
+            _device: device,
+            snapshots: snapshots.to_owned(),
+            tag: tag.to_owned(),
+        })
+    }
+
+    /// Takes a tag off snapshots of one pool. A snapshot that was destroyed
+    /// with [`Defer::Yes`](crate::Defer::Yes) goes with its last tag.
+    ///
+    /// Wraps `lzc_release`.
+    ///
+    /// # Errors
+    /// With the reason for each name in [`Error::failures`]:
+    /// [`NotFound`](crate::ErrorKind::NotFound) when the snapshot or the tag on it
+    /// is missing — the others are released even so,
+    /// [`DifferentPool`](crate::ErrorKind::DifferentPool),
+    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied).
+    pub fn release(&self, snapshots: &[SnapshotName], tag: &str) -> Result<()> {
+        let mut holds = NvList::new();
+        for snapshot in snapshots {
+            let tags = [(tag.to_owned(), Value::Boolean)].into();
+            holds.insert(snapshot.as_str(), &Value::List(tags))?;
+        }
+        let reply = lzc::release(&holds);
+        // A tag that is missing is told by the name `snapshot#tag`.
+        check_batch(Operation::Release, snapshots, reply)
+    }
+
+    /// The tags on a snapshot.
+    ///
+    /// Wraps `lzc_get_holds`.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound).
+    pub fn holds(&self, snapshot: &SnapshotName) -> Result<Vec<HoldInfo>> {
+        let reply = lzc::holds(snapshot);
+        if reply.code != 0 {
+            let op = Operation::ListHolds;
+            return Err(Error::errno(op, snapshot.as_str(), reply.code));
+        }
+        let pairs = reply.list.map(|list| list.as_ref().to_pairs());
+        let info = |(tag, value): (String, Value)| HoldInfo {
+            tag,
+            since: SystemTime::UNIX_EPOCH
+                + Duration::from_secs(value.as_u64().unwrap_or(0)),
+        };
+        Ok(pairs.unwrap_or_default().into_iter().map(info).collect())
+    }
+}
+
+fn tagged(snapshots: &[SnapshotName], tag: &str) -> Result<NvList> {
+    let mut holds = NvList::new();
+    for snapshot in snapshots {
+        holds.insert(snapshot.as_str(), &Value::String(tag.to_owned()))?;
+    }
+    Ok(holds)
+}
+
+/// The standard library sets close-on-exec on everything it opens.
+fn open_device() -> Result<File> {
+    let opened = OpenOptions::new().read(true).write(true).open(DEVICE);
+    opened.map_err(|error| {
+        let code = error.raw_os_error().unwrap_or(0);
+        Error::errno(Operation::Open, "", code)
+    })
+}

@@ -1,0 +1,35 @@
+//! The table of what is mounted where.
+
+use std::path::PathBuf;
+
+use crate::error::Result;
+
+#[cfg_attr(target_os = "linux", path = "table/linux.rs")]
+#[cfg_attr(target_os = "freebsd", path = "table/freebsd.rs")]
+#[cfg_attr(target_os = "illumos", path = "table/illumos.rs")]
+mod system;
+#[cfg(target_os = "linux")]
+pub(crate) use system::parse;
+
+/// One mount of a ZFS file system or snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mount {
+    /// The name of the dataset or snapshot.
+    pub(crate) source: String,
+    pub(crate) path: PathBuf,
+    /// Major and minor number of the device that its files are on, where the
+    /// table tells.
+    pub(crate) device: Option<(u32, u32)>,
+}
+
+/// What the calling thread sees mounted from ZFS, the latest last.
+pub(crate) fn all() -> Result<Vec<Mount>> {
+    system::all()
+}
+
+/// Where the calling thread sees that dataset or snapshot, the latest last.
+pub(crate) fn of(source: &str) -> Result<Vec<Mount>> {
+    let mut mounts = all()?;
+    mounts.retain(|mount| mount.source == source);
+    Ok(mounts)
+}
