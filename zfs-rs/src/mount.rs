@@ -192,6 +192,38 @@ impl Zfs {
         Err(self.busy(op, name))
     }
 
+    /// Unmounts what [`Zfs::mount_at`] mounted at a directory, and leaves the
+    /// dataset's other mounts alone. What is busy is tried again for a third
+    /// of a second.
+    ///
+    /// Wraps the system call: umount2(2), or unmount(2) on FreeBSD.
+    ///
+    /// # Errors
+    /// [`NotMounted`](ErrorKind::NotMounted) when it is not mounted there,
+    /// [`Busy`](ErrorKind::Busy) with its holders,
+    /// [`PermissionDenied`](ErrorKind::PermissionDenied).
+    pub fn unmount_at(
+        &self,
+        name: &impl Name,
+        directory: &Path,
+        how: Unmount,
+    ) -> Result<()> {
+        let op = Operation::Unmount;
+        let mounts = table::of(name.as_str())?;
+        if mounts.iter().all(|mount| mount.path != directory) {
+            let why = format!("it is not mounted at {}", directory.display());
+            return Err(Error::new(op, ErrorKind::NotMounted)
+                .on(name.as_str())
+                .because(why));
+        }
+        let unmount = || system::unmount(directory, how == Unmount::Force);
+        match retry_while_busy(unmount, || true) {
+            0 => Ok(()),
+            libc::EBUSY => Err(self.busy(op, name)),
+            code => Err(Error::errno(op, name.as_str(), code)),
+        }
+    }
+
     /// Where the calling thread sees it mounted; the first place if there
     /// are several.
     ///

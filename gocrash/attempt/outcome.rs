@@ -1,0 +1,133 @@
+//! What became of an attempt.
+
+use std::fmt;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+/// A suite says by this status that it cannot tell; `git bisect run` and
+/// others read it the same way.
+const EXIT_IGNORED: i32 = 125;
+/// What a shell answers where the command is there but does not run, or isn't
+/// there.
+const EXIT_NOT_STARTED: [i32; 2] = [126, 127];
+
+/// Only `Failed` and `Signaled` count as failures; what follows them says
+/// nothing about the suite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Passed,
+    Failed(i32),
+    Signaled(i32),
+    Ignored,
+    /// Killed by us, because the hunt was.
+    Interrupted,
+    Infra(Infra),
+}
+
+/// Trouble that is not the suite's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Infra {
+    /// A further attempt may go better.
+    Passing(String),
+    /// There is no way to start the suite.
+    NotStarted(String),
+    /// A shell ran, and answered that it can't start the suite; what it
+    /// printed says why.
+    SaidNotStarted(i32),
+}
+
+impl Outcome {
+    /// Reads the status that run number `run` of a thread ended with.
+    pub(crate) fn of(status: ExitStatus, run: u64) -> Outcome {
+        match (status.code(), status.signal()) {
+            (Some(0), _) => Outcome::Passed,
+            (Some(EXIT_IGNORED), _) => Outcome::Ignored,
+            (Some(code), _) if run == 0 && EXIT_NOT_STARTED.contains(&code) => {
+                Outcome::Infra(Infra::SaidNotStarted(code))
+            }
+            (Some(code), _) => Outcome::Failed(code),
+            (None, Some(signal)) => Outcome::Signaled(signal),
+            (None, None) => {
+                let what = format!("ended in an unknown way: {status}");
+                Outcome::Infra(Infra::Passing(what))
+            }
+        }
+    }
+
+    pub(crate) fn is_failure(&self) -> bool {
+        matches!(self, Outcome::Failed(_) | Outcome::Signaled(_))
+    }
+
+    /// Whether it says something about the suite.
+    pub(crate) fn is_verdict(&self) -> bool {
+        *self == Outcome::Passed || self.is_failure()
+    }
+
+    /// One word, for a property of the dataset.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Outcome::Passed => "passed",
+            Outcome::Failed(_) => "failed",
+            Outcome::Signaled(_) => "signaled",
+            Outcome::Ignored => "ignored",
+            Outcome::Interrupted => "interrupted",
+            Outcome::Infra(_) => "infra",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Passed => f.write_str("passed"),
+            Outcome::Failed(code) => write!(f, "exited with code {code}"),
+            Outcome::Signaled(signal) => {
+                write!(f, "terminated by signal {signal}")
+            }
+            Outcome::Ignored => write!(f, "ignored (exit {EXIT_IGNORED})"),
+            Outcome::Interrupted => f.write_str("interrupted"),
+            Outcome::Infra(infra) => write!(f, "no verdict: {infra}"),
+        }
+    }
+}
+
+impl fmt::Display for Infra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Infra::Passing(what) | Infra::NotStarted(what) => f.write_str(what),
+            Infra::SaidNotStarted(code) => write!(
+                f,
+                "exited with code {code} on the first attempt: the suite \
+                 could not be started"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exited(code: i32, run: u64) -> Outcome {
+        Outcome::of(ExitStatus::from_raw(code << 8), run)
+    }
+
+    #[test]
+    fn an_exit_status_is_read_as_git_bisect_and_the_shell_mean_it() {
+        assert_eq!(exited(0, 0), Outcome::Passed);
+        assert_eq!(exited(1, 0), Outcome::Failed(1));
+        assert_eq!(exited(125, 0), Outcome::Ignored);
+        let killed = Outcome::of(ExitStatus::from_raw(9), 0);
+        assert_eq!(killed, Outcome::Signaled(9));
+        assert!(killed.is_failure());
+    }
+
+    #[test]
+    fn a_suite_that_never_started_is_no_failure() {
+        for code in [126, 127] {
+            let first = exited(code, 0);
+            assert!(!first.is_failure() && !first.is_verdict(), "{first}");
+            assert_eq!(exited(code, 1), Outcome::Failed(code));
+        }
+    }
+}

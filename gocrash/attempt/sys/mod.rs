@@ -1,0 +1,114 @@
+//! Process control that no crate offers safely: how a child comes into being
+//! after fork, how its end is seen without reaping it, what was inherited.
+
+#![expect(
+    unsafe_code,
+    reason = "the only place of the program that calls C itself"
+)]
+
+#[cfg(not(target_os = "linux"))]
+mod limit;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(target_os = "freebsd", path = "freebsd.rs")]
+#[cfg_attr(target_os = "illumos", path = "illumos.rs")]
+mod system;
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use nix::errno::Errno;
+use nix::sys::signal::SigSet;
+use nix::unistd::{Gid, chdir, setgid, setgroups, setsid, setuid};
+
+use crate::attempt::person::Ids;
+
+/// Makes the child the leader of a session and process group of its own, with
+/// nothing of ours left: no signal ignored or blocked, no rights but those of
+/// `ids`, no terminal. Enters `cwd` as the person it has become, so that it
+/// starts nowhere they couldn't go.
+pub(crate) fn detach(command: &mut Command, cwd: CString, ids: Option<Ids>) {
+    let birth = move || -> io::Result<()> {
+        setsid()?;
+        reset_signals()?;
+        if let Some(ids) = &ids {
+            setgroups(&ids.groups)?;
+            setgid(ids.gid)?;
+            setuid(ids.uid)?;
+            if !ids.uid.is_root() {
+                system::drop_privileges()?;
+            }
+        }
+        chdir(cwd.as_c_str())?;
+        Ok(())
+    };
+    // SAFETY: between fork and exec only calls are made that are safe in a
+    // signal handler. All that `birth` needs was allocated before the fork;
+    // it allocates nothing itself, and takes no lock.
+    unsafe { command.pre_exec(birth) };
+}
+
+/// Returns once the child has ended, and leaves it a zombie: until it is
+/// reaped, neither its id nor that of its group can be used anew.
+pub(crate) fn wait_for_end(child: u32) -> io::Result<()> {
+    // Its type is another one on each system; all of them hold any id.
+    let id = child as libc::id_t;
+    loop {
+        let mut info = MaybeUninit::<libc::siginfo_t>::uninit();
+        let how = libc::WEXITED | libc::WNOWAIT;
+        // SAFETY: `info` has room for what the call writes.
+        let result =
+            unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), how) };
+        match Errno::result(result) {
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The groups that the user is in, `gid` among them.
+///
+/// Wraps `getgrouplist`.
+pub(crate) fn groups_of(user: &CStr, gid: Gid) -> io::Result<Vec<Gid>> {
+    system::groups_of(user, gid)
+}
+
+/// Whether this process was started with the signal ignored, as by `nohup`.
+pub(crate) fn is_ignored(signal: i32) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: a null pointer for the new action changes nothing, and `action`
+    // has room for the present one.
+    let result = unsafe {
+        libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr())
+    };
+    // SAFETY: the call has filled it in, since it succeeded.
+    result == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// Keeps what this process has open out of its children. What it opens itself
+/// is closed on exec; what it was started with, or what a C library opened, is
+/// not always.
+pub(crate) fn close_descriptors_on_exec() {
+    for descriptor in system::open_descriptors() {
+        // SAFETY: a flag of a descriptor changes; it is neither closed nor
+        // used, and a number that is not open is an error without effect.
+        unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+}
+
+/// The first descriptor that is not a standard stream.
+const FIRST_DESCRIPTOR: RawFd = 3;
+
+fn reset_signals() -> io::Result<()> {
+    for signal in 1..=system::signal_max() {
+        // SAFETY: the default disposition needs no handler. Numbers that
+        // can't be set (SIGKILL, the C library's own) answer with an error.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    SigSet::empty().thread_set_mask()?;
+    Ok(())
+}

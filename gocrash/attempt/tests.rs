@@ -1,0 +1,107 @@
+//! Tests: one command under supervision, in a plain directory.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+
+use nix::sys::stat::Mode;
+use nix::unistd::{Uid, mkfifo};
+use tempfile::TempDir;
+
+use super::*;
+
+/// A directory with a fifo `news` in it.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Place {
+        let place = Place(tempfile::tempdir().unwrap());
+        mkfifo(&place.news(), Mode::S_IRWXU).unwrap();
+        place
+    }
+
+    fn news(&self) -> PathBuf {
+        self.0.path().join("news")
+    }
+
+    /// What was written to the fifo, once nobody has it open any more.
+    fn read_news(&self) -> String {
+        fs::read_to_string(self.news()).unwrap()
+    }
+
+    fn start(&self, script: &str) -> Attempt {
+        let suite = Suite {
+            program: "sh".into(),
+            args: vec!["-c".into(), script.into()],
+            cwd: PathBuf::new(),
+            script: None,
+            env: std::env::vars_os().collect(),
+        };
+        let myself = Uid::current().to_string();
+        let person = Person::find(Some(&myself)).unwrap();
+        let output = Output::create(self.0.path(), None).unwrap();
+        let name = AttemptName { thread: 3, run: 7 };
+        let slate = self.0.path();
+        Attempt::start(name, &suite, &person, "gocrash-1", slate, output)
+            .unwrap()
+    }
+}
+
+#[test]
+fn an_attempt_knows_its_name_and_its_output_is_in_the_slate() {
+    let place = Place::new();
+    let script = "echo $GOCRASH_SESSION $GOCRASH_SLOT $GOCRASH_ATTEMPT; \
+                  pwd -P >&2; exit 3";
+    let outcome = place.start(script).finish(&never());
+    assert_eq!(outcome, Outcome::Failed(3));
+    let read = |name| fs::read_to_string(place.0.path().join(name)).unwrap();
+    assert_eq!(read("test_run_stdout"), "gocrash-1 3 7\n");
+    let cwd = place.0.path().canonicalize().unwrap();
+    assert_eq!(read("test_run_stderr"), format!("{}\n", cwd.display()));
+}
+
+#[test]
+fn what_remains_of_the_group_dies_with_its_leader() {
+    let place = Place::new();
+    let attempt = place.start("exec 9>news; sleep 10000 & kill -STOP $!");
+    let reader = thread::spawn(move || place.read_news());
+    assert_eq!(attempt.finish(&never()), Outcome::Passed);
+    // Hangs here if the sleeper lives on.
+    assert_eq!(reader.join().unwrap(), "");
+}
+
+#[test]
+fn a_suite_that_ignores_sigterm_is_killed_after_a_grace() {
+    let place = Place::new();
+    let attempt = place.start("trap '' TERM; echo ready >news; sleep 10000");
+    assert_eq!(place.read_news(), "ready\n");
+    let (kill, kills) = bounded(1);
+    kill.send(Kill::Gently).unwrap();
+    assert_eq!(attempt.finish(&kills), Outcome::Interrupted);
+}
+
+#[test]
+fn a_suite_may_tidy_up_when_it_is_killed_gently() {
+    let place = Place::new();
+    let attempt = place.start(
+        "trap 'echo tidied >tidied; exit' TERM; echo ready >news; \
+         sleep 10000 & wait",
+    );
+    place.read_news();
+    let (kill, kills) = bounded(1);
+    kill.send(Kill::Gently).unwrap();
+    assert_eq!(attempt.finish(&kills), Outcome::Interrupted);
+    assert!(place.0.path().join("tidied").exists());
+}
+
+#[test]
+fn an_attempt_that_is_dropped_does_not_run_on() {
+    let place = Place::new();
+    let attempt = place.start("exec 9>news; echo ready >&9; sleep 10000");
+    let mut news = BufReader::new(File::open(place.news()).unwrap());
+    let mut line = String::new();
+    news.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    drop(attempt);
+    // Hangs here if the sleeper lives on.
+    assert_eq!(news.read_line(&mut line).unwrap(), 0);
+}

@@ -1,0 +1,83 @@
+//! What was typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// What was built, from which commit, and against which libzfs.
+fn version() -> String {
+    format!(
+        "{} (commit {}, libzfs {})",
+        env!("CARGO_PKG_VERSION"),
+        env!("GOCRASH_COMMIT"),
+        zfs::libzfs_version()
+    )
+}
+
+/// Runs a test suite again and again, each time from a clean slate, on several
+/// threads, until a run fails; keeps what the failed run left
+///
+/// Every run gets its own ZFS clone of the snapshot. The clone of a run that
+/// passes is destroyed; the clone of one that fails is kept, with what the run
+/// printed in test_run_stdout and test_run_stderr at its root.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gocrash",
+    version = version(),
+    max_term_width = 80,
+    override_usage = "gocrash [OPTIONS] <SNAPSHOT> [-- COMMAND...]",
+    after_help = "\
+Exit status:
+  0    every thread did its runs and nothing failed
+  1    a failure was reproduced; its clone is kept
+  125  no verdict: the trouble was not the suite's
+  129  refused before anything was created, bad usage included
+  A hunt that a signal ended dies by that signal."
+)]
+pub(crate) struct Cli {
+    /// Snapshot every run starts from, as in pool/dataset@name
+    pub(crate) snapshot: String,
+
+    /// What to run, without a shell [default: bash ./all.bash in goroot/src]
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+
+    /// How many threads run the suite at the same time
+    #[arg(
+        long,
+        short = 'p',
+        visible_short_alias = 'j',
+        value_name = "N",
+        default_value_t = 2,
+        help_heading = "The hunt"
+    )]
+    pub(crate) concurrency: u64,
+
+    /// Stop after each thread did N runs [default: only when a run fails]
+    #[arg(long, value_name = "N", help_heading = "The hunt")]
+    pub(crate) stop_after: Option<u64>,
+
+    /// Keep the clones of passing runs too
+    #[arg(long, help_heading = "Evidence")]
+    pub(crate) keep_success: bool,
+
+    /// Dataset that the working dataset is created in
+    /// [default: the snapshot's]
+    #[arg(long, value_name = "DATASET", help_heading = "Evidence")]
+    pub(crate) parent: Option<String>,
+
+    /// Where in the clone the command starts [default: the clone's root, or
+    /// goroot/src without a COMMAND]
+    #[arg(long, value_name = "DIR", help_heading = "The suite")]
+    pub(crate) cwd: Option<PathBuf>,
+
+    /// Set a variable in the suite's environment; may be repeated
+    #[arg(long, value_name = "K=V", help_heading = "The suite")]
+    pub(crate) env: Vec<OsString>,
+
+    /// Who runs the suite [default: the person who called sudo or doas, or
+    /// the one who runs gocrash, if that is not root]
+    #[arg(long, value_name = "U", help_heading = "The suite")]
+    pub(crate) user: Option<String>,
+}

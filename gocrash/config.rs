@@ -1,0 +1,223 @@
+//! What it means: complete, and checked as far as it can be without ZFS.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use zfs::{DatasetName, SnapshotName};
+
+use crate::attempt::person::Person;
+use crate::cli::Cli;
+use crate::refusal::Refusal;
+
+/// More threads than this on one host is a typing mistake.
+const CONCURRENCY_MAX: u16 = 1024;
+const DEFAULT_CWD: &str = "goroot/src";
+const DEFAULT_SCRIPT: &str = "all.bash";
+
+/// One hunt, as asked for.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) snapshot: SnapshotName,
+    pub(crate) parent: DatasetName,
+    pub(crate) concurrency: u16,
+    /// How many runs each thread does; `None`: until one fails.
+    pub(crate) stop_after: Option<u64>,
+    pub(crate) keep: Keep,
+    pub(crate) suite: Suite,
+    pub(crate) person: Person,
+}
+
+/// Which runs leave their slate behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    Failures,
+    Everything,
+}
+
+/// The command that every attempt runs.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    pub(crate) program: OsString,
+    pub(crate) args: Vec<OsString>,
+    /// Relative to the slate.
+    pub(crate) cwd: PathBuf,
+    /// A file the command is known to need, relative to the slate.
+    pub(crate) script: Option<PathBuf>,
+    /// The whole environment, less what names the attempt.
+    pub(crate) env: BTreeMap<OsString, OsString>,
+}
+
+impl Config {
+    pub(crate) fn new(typed: Cli) -> Result<Config, Refusal> {
+        let snapshot = snapshot(&typed.snapshot)?;
+        let parent = match &typed.parent {
+            None => snapshot.dataset().clone(),
+            Some(name) => parent(name, &snapshot)?,
+        };
+        let concurrency = concurrency(typed.concurrency)?;
+        if typed.stop_after == Some(0) {
+            return Err(Refusal::new(
+                "`--stop-after 0` leaves nothing to run",
+                "each thread needs at least one run: `--stop-after 1`",
+            ));
+        }
+        let cwd = typed.cwd.as_deref().map(cwd).transpose()?;
+        let set = typed
+            .env
+            .iter()
+            .map(|pair| variable(pair))
+            .collect::<Result<Vec<_>, _>>()?;
+        let person = Person::find(typed.user.as_deref())?;
+
+        let mut env: BTreeMap<_, _> = std::env::vars_os().collect();
+        env.extend(person.environment());
+        env.extend(set);
+        let keep = match typed.keep_success {
+            true => Keep::Everything,
+            false => Keep::Failures,
+        };
+        Ok(Config {
+            snapshot,
+            parent,
+            concurrency,
+            stop_after: typed.stop_after,
+            keep,
+            suite: suite(typed.command, cwd, env),
+            person,
+        })
+    }
+}
+
+impl Suite {
+    /// The command as error messages show it: every word quoted.
+    pub(crate) fn label(&self) -> String {
+        std::iter::once(&self.program)
+            .chain(&self.args)
+            .map(|word| format!("{:?}", word.to_string_lossy()))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+fn suite(
+    command: Vec<OsString>,
+    cwd: Option<PathBuf>,
+    env: BTreeMap<OsString, OsString>,
+) -> Suite {
+    let mut words = command.into_iter();
+    match words.next() {
+        Some(program) => Suite {
+            program,
+            args: words.collect(),
+            cwd: cwd.unwrap_or_default(),
+            script: None,
+            env,
+        },
+        None => {
+            let cwd = cwd.unwrap_or_else(|| DEFAULT_CWD.into());
+            Suite {
+                program: "bash".into(),
+                args: vec![format!("./{DEFAULT_SCRIPT}").into()],
+                script: Some(cwd.join(DEFAULT_SCRIPT)),
+                cwd,
+                env,
+            }
+        }
+    }
+}
+
+fn snapshot(name: &str) -> Result<SnapshotName, Refusal> {
+    if !name.contains('@') {
+        let example = match DatasetName::new(name) {
+            Ok(dataset) => format!(
+                "make one by `zfs snapshot {dataset}@initial`, then name \
+                 `{dataset}@initial`"
+            ),
+            Err(_) => "a snapshot is written `pool/dataset@name`".to_owned(),
+        };
+        return Err(Refusal::new(
+            format!("`{name}` is not a snapshot: there is no `@` in it"),
+            example,
+        ));
+    }
+    SnapshotName::new(name).map_err(|error| {
+        Refusal::new(
+            error.to_string(),
+            "a snapshot is written `pool/dataset@name`; `zfs list -t snapshot` \
+             shows those there are",
+        )
+    })
+}
+
+fn parent(name: &str, snapshot: &SnapshotName) -> Result<DatasetName, Refusal> {
+    let parent = DatasetName::new(name).map_err(|error| {
+        Refusal::new(
+            format!("`--parent`: {error}"),
+            "a dataset is written `pool/dataset`",
+        )
+    })?;
+    let pool = snapshot.dataset().pool();
+    if parent.pool() != pool {
+        return Err(Refusal::new(
+            format!("`--parent {parent}` is not in the pool of `{snapshot}`"),
+            format!(
+                "a clone stays in its snapshot's pool: choose a dataset in \
+                 `{pool}`"
+            ),
+        ));
+    }
+    Ok(parent)
+}
+
+fn concurrency(threads: u64) -> Result<u16, Refusal> {
+    if threads == 0 {
+        return Err(Refusal::new(
+            "`--concurrency 0` leaves no thread to run the suite",
+            "choose at least 1",
+        ));
+    }
+    match u16::try_from(threads) {
+        Ok(threads) if threads <= CONCURRENCY_MAX => Ok(threads),
+        _ => Err(Refusal::new(
+            format!("`--concurrency {threads}` is more than gocrash starts"),
+            format!("choose at most {CONCURRENCY_MAX}"),
+        )),
+    }
+}
+
+fn cwd(dir: &Path) -> Result<PathBuf, Refusal> {
+    let help = "name a directory inside the clone, relative to its root, as \
+                in `--cwd goroot/src`";
+    if dir.is_absolute() {
+        return Err(Refusal::new(
+            format!("`--cwd {}` is absolute", dir.display()),
+            help,
+        ));
+    }
+    if dir.components().any(|part| part == Component::ParentDir) {
+        return Err(Refusal::new(
+            format!("`--cwd {}` has `..` in it", dir.display()),
+            help,
+        ));
+    }
+    Ok(dir.to_owned())
+}
+
+fn variable(pair: &OsStr) -> Result<(OsString, OsString), Refusal> {
+    let bytes = pair.as_bytes();
+    match bytes.iter().position(|byte| *byte == b'=') {
+        Some(at) if at > 0 => Ok((
+            OsStr::from_bytes(&bytes[..at]).to_owned(),
+            OsStr::from_bytes(&bytes[at + 1..]).to_owned(),
+        )),
+        _ => Err(Refusal::new(
+            format!(
+                "`--env {}` is not of the form K=V",
+                pair.to_string_lossy()
+            ),
+            "name the variable and its value, as in `--env GOGC=off`",
+        )),
+    }
+}

@@ -1,0 +1,76 @@
+//! Everything that can happen in a hunt.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossbeam::channel::Sender;
+
+use crate::attempt::name::AttemptName;
+use crate::attempt::outcome::Outcome;
+use crate::slate::{Rest, Seen, Unprepared, Working};
+
+/// Whatever happens anywhere reaches the coordinator as one of these, through
+/// one channel.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// SIGHUP, SIGINT or SIGTERM came in.
+    Signal(i32),
+    /// The source was looked at.
+    Checked(anyhow::Result<Seen>),
+    /// The working dataset was created.
+    Opened(anyhow::Result<Working>),
+    /// A slate was made for this attempt.
+    Prepared(AttemptName, Result<(), Unprepared>),
+    /// The suite is about to start, its output goes to this path.
+    Started(AttemptName, PathBuf),
+    /// The snapshot had files where the output goes.
+    Replaced(AttemptName, Vec<&'static str>),
+    Ended(AttemptName, Outcome, Duration),
+    /// The slate stays; marking it so may have failed.
+    Kept(AttemptName, anyhow::Result<()>),
+    /// The slate was to go.
+    Retired(AttemptName, Rest),
+    /// A worker takes no more orders.
+    Finished(u16),
+    /// The working dataset was to go.
+    Closed(Rest),
+    /// A thread of ours could not be started, or panicked.
+    Lost(Who, String),
+    /// Waiting any longer is no use: the second signal was a while ago.
+    OutOfPatience,
+}
+
+/// A thread that reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    Worker(u16),
+    /// The one that checks, opens or closes.
+    Steward,
+}
+
+/// A thread's way to report. If the thread panics, that is reported too, or
+/// the coordinator would wait for it for ever.
+#[derive(Debug)]
+pub(crate) struct Voice {
+    who: Who,
+    events: Sender<Event>,
+}
+
+impl Voice {
+    pub(crate) fn new(who: Who, events: &Sender<Event>) -> Voice {
+        Voice { who, events: events.clone() }
+    }
+
+    pub(crate) fn say(&self, event: Event) {
+        // Nobody listens any more only when gocrash is about to exit.
+        let _ = self.events.send(event);
+    }
+}
+
+impl Drop for Voice {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.say(Event::Lost(self.who, "a thread panicked".to_owned()));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Tests: the state of a hunt, driven by events alone.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::*;
+use crate::slate::{Seen, Unprepared};
+
+/// A hunt whose attempts end as told.
+struct Drive {
+    hunt: Hunt,
+}
+
+impl Drive {
+    fn new(concurrency: u16, stop_after: Option<u64>, keep: Keep) -> Drive {
+        let hunt = Hunt::new(concurrency, stop_after, keep);
+        let mut drive = Drive { hunt };
+        let seen = Seen { cwd_mode: 0o755, cwd_uid: 0, cwd_gid: 0 };
+        assert_eq!(drive.hear(Event::Checked(Ok(seen))), [Step::Open]);
+        drive
+    }
+
+    /// With all slates made, and all attempts under way.
+    fn running(concurrency: u16, stop_after: Option<u64>) -> Drive {
+        let mut drive = Drive::new(concurrency, stop_after, Keep::Failures);
+        drive.open();
+        for thread in 0..concurrency {
+            drive.prepared(thread, 0);
+        }
+        drive
+    }
+
+    fn hear(&mut self, event: Event) -> Vec<Step> {
+        self.hunt.apply(&event)
+    }
+
+    fn open(&mut self) -> Vec<Step> {
+        let working = Working::for_tests("tank/go/gocrash-1");
+        self.hear(Event::Opened(Ok(working)))
+    }
+
+    fn prepared(&mut self, thread: u16, run: u64) -> Vec<Step> {
+        self.hear(Event::Prepared(AttemptName { thread, run }, Ok(())))
+    }
+
+    fn ended(&mut self, thread: u16, run: u64, outcome: Outcome) -> Vec<Step> {
+        let name = AttemptName { thread, run };
+        self.hear(Event::Started(name, PathBuf::from("test_run_stdout")));
+        self.hear(Event::Ended(name, outcome, Duration::ZERO))
+    }
+
+    fn retired(&mut self, thread: u16, run: u64) -> Vec<Step> {
+        self.hear(Event::Retired(AttemptName { thread, run }, Rest::Gone))
+    }
+
+    fn kept(&mut self, thread: u16, run: u64) -> Vec<Step> {
+        self.hear(Event::Kept(AttemptName { thread, run }, Ok(())))
+    }
+}
+
+fn prepare(thread: u16, run: u64) -> Step {
+    Step::Order(thread, Order::Prepare(AttemptName { thread, run }))
+}
+
+fn order(thread: u16, order: Order) -> Step {
+    Step::Order(thread, order)
+}
+
+#[test]
+fn each_thread_does_its_runs_and_nothing_is_left() {
+    let mut drive = Drive::new(1, Some(2), Keep::Failures);
+    assert_eq!(drive.open(), [Step::Start, prepare(0, 0)]);
+    assert_eq!(drive.prepared(0, 0), [order(0, Order::Run)]);
+    assert_eq!(drive.ended(0, 0, Outcome::Passed), [order(0, Order::Retire)]);
+    assert_eq!(drive.retired(0, 0), [prepare(0, 1)]);
+    assert_eq!(drive.prepared(0, 1), [order(0, Order::Run)]);
+    assert_eq!(drive.ended(0, 1, Outcome::Passed), [order(0, Order::Retire)]);
+    assert_eq!(drive.retired(0, 1), [order(0, Order::Finish)]);
+    assert_eq!(drive.hear(Event::Finished(0)), [Step::Close]);
+    assert_eq!(drive.hear(Event::Closed(Rest::Gone)), [Step::Over]);
+    assert_eq!(drive.hunt.verdict(), Verdict::Passed);
+    assert_eq!(drive.hunt.threads[0].tries, 2);
+}
+
+#[test]
+fn after_a_failure_the_others_finish_their_run_and_start_no_other() {
+    let mut drive = Drive::running(2, None);
+    let failed = drive.ended(0, 0, Outcome::Failed(2));
+    assert_eq!(failed, [order(0, Order::Keep("failed"))]);
+    assert_eq!(drive.kept(0, 0), [order(0, Order::Finish)]);
+    assert_eq!(drive.hear(Event::Finished(0)), []);
+    assert_eq!(drive.ended(1, 0, Outcome::Passed), [order(1, Order::Retire)]);
+    assert_eq!(drive.retired(1, 0), [order(1, Order::Finish)]);
+    // The working dataset holds the evidence, so it stays.
+    assert_eq!(drive.hear(Event::Finished(1)), [Step::Over]);
+    assert_eq!(drive.hunt.verdict(), Verdict::Reproduced);
+    assert_eq!(drive.hunt.threads[0].tries, 1);
+    let kept = &drive.hunt.kept[0].dataset;
+    assert_eq!(kept, "tank/go/gocrash-1/thread-0-run-0");
+}
+
+#[test]
+fn a_slate_made_too_late_is_not_used() {
+    let mut drive = Drive::new(2, None, Keep::Failures);
+    drive.open();
+    drive.prepared(0, 0);
+    drive.ended(0, 0, Outcome::Signaled(11));
+    assert_eq!(drive.prepared(1, 0), [order(1, Order::Retire)]);
+}
+
+#[test]
+fn a_signal_kills_what_runs_and_destroys_its_slates() {
+    let mut drive = Drive::running(2, None);
+    drive.ended(0, 0, Outcome::Failed(2));
+    assert_eq!(drive.hear(Event::Signal(2)), [Step::Kill(1, Kill::Gently)]);
+    let steps = drive.ended(1, 0, Outcome::Interrupted);
+    assert_eq!(steps, [order(1, Order::Retire)]);
+    drive.retired(1, 0);
+    drive.kept(0, 0);
+    drive.hear(Event::Finished(0));
+    assert_eq!(drive.hear(Event::Finished(1)), [Step::Over]);
+    assert_eq!(drive.hunt.verdict(), Verdict::Signaled(2));
+    assert_eq!(drive.hunt.kept.len(), 1);
+    assert!(drive.hunt.left.is_empty());
+}
+
+#[test]
+fn a_signal_before_anything_was_created_creates_nothing() {
+    let mut hunt = Hunt::new(2, None, Keep::Failures);
+    assert_eq!(hunt.apply(&Event::Signal(15)), []);
+    let seen = Seen { cwd_mode: 0o755, cwd_uid: 0, cwd_gid: 0 };
+    assert_eq!(hunt.apply(&Event::Checked(Ok(seen))), [Step::Over]);
+    assert_eq!(hunt.verdict(), Verdict::Signaled(15));
+
+    let mut drive = Drive::new(2, None, Keep::Failures);
+    drive.hear(Event::Signal(15));
+    assert_eq!(drive.open(), [Step::Close]);
+}
+
+#[test]
+fn a_second_signal_waits_for_nothing_and_names_what_is_left() {
+    let mut drive = Drive::running(3, None);
+    drive.ended(2, 0, Outcome::Failed(1));
+    drive.hear(Event::Signal(2));
+    let second = drive.hear(Event::Signal(2));
+    let at_once = |thread| Step::Kill(thread, Kill::AtOnce);
+    assert_eq!(second, [at_once(0), at_once(1), Step::Hurry]);
+    assert_eq!(drive.ended(0, 0, Outcome::Interrupted), []);
+    assert_eq!(drive.hear(Event::OutOfPatience), [Step::Over]);
+    let left: Vec<_> =
+        drive.hunt.left.iter().map(|left| left.dataset.as_str()).collect();
+    let expected = [
+        "tank/go/gocrash-1/thread-0-run-0",
+        "tank/go/gocrash-1/thread-1-run-0",
+        "tank/go/gocrash-1",
+    ];
+    assert_eq!(left, expected);
+    assert_eq!(drive.hunt.kept.len(), 1);
+}
+
+#[test]
+fn trouble_that_is_not_the_suites_counts_for_no_limit_and_ends_it_at_last() {
+    let mut drive = Drive::running(1, Some(1));
+    let passing = || Outcome::Infra(Infra::Passing("no memory".to_owned()));
+    drive.ended(0, 0, passing());
+    assert_eq!(drive.retired(0, 0), [prepare(0, 1)]);
+    let no_slate = || Unprepared { why: "pool is full".to_owned(), left: None };
+    let name = |run| AttemptName { thread: 0, run };
+    let steps = drive.hear(Event::Prepared(name(1), Err(no_slate())));
+    assert_eq!(steps, [prepare(0, 2)]);
+    let steps = drive.hear(Event::Prepared(name(2), Err(no_slate())));
+    assert_eq!(steps, [order(0, Order::Finish)]);
+    assert_eq!(drive.hear(Event::Finished(0)), [Step::Close]);
+    assert_eq!(drive.hunt.verdict(), Verdict::None);
+}
+
+#[test]
+fn a_suite_that_cannot_start_ends_the_hunt_without_a_verdict() {
+    let mut drive = Drive::running(1, None);
+    let infra = Infra::SaidNotStarted(127);
+    let steps = drive.ended(0, 0, Outcome::Infra(infra));
+    // Its output says why, so it is kept.
+    assert_eq!(steps, [order(0, Order::Keep("infra"))]);
+    assert_eq!(drive.kept(0, 0), [order(0, Order::Finish)]);
+    drive.hear(Event::Finished(0));
+    assert_eq!(drive.hunt.verdict(), Verdict::None);
+}
+
+#[test]
+fn runs_that_were_all_ignored_are_no_verdict() {
+    let mut drive = Drive::running(1, Some(1));
+    assert_eq!(drive.ended(0, 0, Outcome::Ignored), [order(0, Order::Retire)]);
+    assert_eq!(drive.retired(0, 0), [order(0, Order::Finish)]);
+    assert_eq!(drive.hunt.verdict(), Verdict::None);
+}
+
+#[test]
+fn a_slate_that_cannot_be_destroyed_changes_no_verdict() {
+    let mut drive = Drive::running(1, Some(1));
+    drive.ended(0, 0, Outcome::Passed);
+    let name = AttemptName { thread: 0, run: 0 };
+    let dataset = "tank/go/gocrash-1/thread-0-run-0".to_owned();
+    let left = Left { dataset, why: "it is busy".to_owned() };
+    drive.hear(Event::Retired(name, Rest::Left(left)));
+    assert_eq!(drive.hear(Event::Finished(0)), [Step::Over]);
+    assert_eq!(drive.hunt.verdict(), Verdict::Passed);
+    assert_eq!(drive.hunt.left.len(), 1);
+}
+
+#[test]
+fn a_lost_worker_ends_the_hunt_without_a_verdict() {
+    let mut drive = Drive::running(2, None);
+    let lost = Event::Lost(Who::Worker(0), "a thread panicked".to_owned());
+    assert_eq!(drive.hear(lost), []);
+    drive.ended(1, 0, Outcome::Passed);
+    assert_eq!(drive.retired(1, 0), [order(1, Order::Finish)]);
+    assert_eq!(drive.hear(Event::Finished(1)), [Step::Over]);
+    assert_eq!(drive.hunt.verdict(), Verdict::None);
+    assert_eq!(drive.hunt.left.len(), 1);
+}

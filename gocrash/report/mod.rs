@@ -1,0 +1,3 @@
+//! Reports: the only rooms that print.
+
+pub(crate) mod terminal;

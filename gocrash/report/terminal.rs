@@ -1,0 +1,280 @@
+//! What a person at a terminal reads: the lines of a hunt, on standard output.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::attempt::outcome::Outcome;
+use crate::config::{Config, Keep, Suite};
+use crate::hunt::{Event, Hunt};
+use crate::refusal::Refusal;
+use crate::slate::{Left, Rest, Seen, Working};
+
+/// Standard output. A hunt outlives a reader that went away: what can't be
+/// printed is not worth losing a failure for.
+#[derive(Debug)]
+pub(crate) struct Terminal {
+    out: io::Stdout,
+    err: io::Stderr,
+}
+
+impl Terminal {
+    pub(crate) fn new() -> Terminal {
+        Terminal { out: io::stdout(), err: io::stderr() }
+    }
+
+    /// Says what happened.
+    pub(crate) fn event(
+        &mut self,
+        event: &Event,
+        config: &Config,
+        hunt: &Hunt,
+    ) {
+        match event {
+            Event::Checked(Ok(seen)) => self.doubt(seen, config),
+            Event::Opened(Ok(working)) => self.header(config, working),
+            Event::Prepared(name, Err(unprepared)) => {
+                let why = &unprepared.why;
+                self.at(name.thread, name.run, format_args!("no slate: {why}"));
+            }
+            Event::Started(name, stdout_path) => self.at(
+                name.thread,
+                name.run,
+                format_args!("start (see {})", stdout_path.display()),
+            ),
+            Event::Replaced(name, files) => self.at(
+                name.thread,
+                name.run,
+                format_args!(
+                    "replaced {}, which the snapshot brought",
+                    files.join(" and ")
+                ),
+            ),
+            Event::Ended(name, outcome, took) => {
+                let kept = if hunt.keeps(outcome) { ", kept" } else { "" };
+                let took = seconds(*took);
+                self.at(
+                    name.thread,
+                    name.run,
+                    format_args!("{outcome} after {took}{kept}"),
+                );
+            }
+            Event::Kept(name, Err(error)) => self.at(
+                name.thread,
+                name.run,
+                format_args!("kept, but not marked so: {error:#}"),
+            ),
+            Event::Retired(name, Rest::Left(left)) => {
+                self.at(name.thread, name.run, format_args!("left {left}"));
+            }
+            Event::Signal(signal) => self.line(format_args!(
+                "{}: signal {signal}: {}",
+                now(),
+                match hunt.is_hurried() {
+                    false => "ending the hunt",
+                    true => "ending it at once",
+                }
+            )),
+            Event::Lost(_, why) => {
+                self.line(format_args!("{}: {why}", now()));
+            }
+            _ => {}
+        }
+    }
+
+    /// The last lines: each thread's result, and where things are.
+    pub(crate) fn closing(&mut self, config: &Config, hunt: &Hunt) {
+        if !hunt.was_opened() {
+            for Left { dataset, why } in &hunt.left {
+                self.line(format_args!("left: {dataset}: {why}"));
+            }
+            return;
+        }
+        for (i, thread) in hunt.threads.iter().enumerate() {
+            let tries = thread.tries;
+            let result = result(thread.outcome.as_ref(), &config.suite);
+            self.line(format_args!(
+                "thread {i}: {tries} tries, result = {result}"
+            ));
+        }
+        let (passing, failed): (Vec<_>, Vec<_>) =
+            hunt.kept.iter().partition(|k| k.outcome == Outcome::Passed);
+        for kept in failed {
+            self.line(format_args!(
+                "kept: {}: {} (see {})",
+                kept.dataset,
+                kept.outcome,
+                kept.stdout_path.display()
+            ));
+        }
+        if !passing.is_empty() {
+            self.line(format_args!(
+                "kept: {} of runs that passed",
+                datasets(passing.len())
+            ));
+        }
+        for Left { dataset, why } in &hunt.left {
+            self.line(format_args!("left: {dataset}: {why}"));
+        }
+        if let Some(working) = &hunt.working {
+            self.line(format_args!(
+                "to remove all of it: zfs destroy -r {}",
+                working.dataset
+            ));
+        }
+        if let Some(trouble) = &hunt.trouble {
+            self.error(format_args!("error: {trouble}"));
+        }
+        if hunt.has_failed() {
+            self.error(format_args!("test failed"));
+        }
+    }
+
+    /// Says why nothing was started, and what would help.
+    pub(crate) fn refused(&mut self, refusal: &Refusal) {
+        self.error(format_args!("error: {refusal}"));
+        let _ = writeln!(self.err, "  help: {}", refusal.help());
+    }
+
+    /// Says what went wrong before the hunt began.
+    pub(crate) fn failed(&mut self, error: &anyhow::Error) {
+        self.error(format_args!("error: {error:#}"));
+    }
+
+    fn header(&mut self, config: &Config, working: &Working) {
+        let Config { snapshot, concurrency, person, suite, .. } = config;
+        let dataset = working.dataset.as_str();
+        let save = match config.keep {
+            Keep::Everything => "for all runs",
+            Keep::Failures => "for failed runs only",
+        };
+        let stop = match config.stop_after {
+            None => "after any run fails".to_owned(),
+            Some(1) => "after all threads do 1 run".to_owned(),
+            Some(runs) => format!("after all threads do {runs} runs"),
+        };
+        let label = suite.label();
+        let place = match suite.cwd.as_os_str().is_empty() {
+            true => String::new(),
+            false => format!(" in {}", suite.cwd.display()),
+        };
+        self.line(format_args!("using snapshot:  {snapshot}"));
+        self.line(format_args!("working dataset: {dataset}"));
+        self.line(format_args!("concurrency:     {concurrency}"));
+        self.line(format_args!("save results:    {save}"));
+        self.line(format_args!("stop:            {stop}"));
+        self.line(format_args!("command:         {label}{place}"));
+        self.line(format_args!("run as:          {person}"));
+        self.go_variables(suite);
+        self.line(format_args!(""));
+        self.line(format_args!("created zfs dataset {dataset:?}"));
+    }
+
+    /// What decides most about a Go suite, and what sudo likes to take away.
+    fn go_variables(&mut self, suite: &Suite) {
+        let mut any = false;
+        let go = suite.env.iter().filter(|(name, _)| is_go(name));
+        for (name, value) in go {
+            if !any {
+                self.line(format_args!(
+                    "Environment variables starting with GO:"
+                ));
+            }
+            any = true;
+            self.line(format_args!(
+                "    {:>20}={}",
+                name.to_string_lossy(),
+                value.to_string_lossy()
+            ));
+        }
+        if !any {
+            self.line(format_args!(
+                "Environment variables starting with GO: none"
+            ));
+        }
+    }
+
+    /// A suite that builds in place needs to write there.
+    fn doubt(&mut self, seen: &Seen, config: &Config) {
+        let Seen { cwd_mode, cwd_uid, cwd_gid } = *seen;
+        let Config { suite, person, .. } = config;
+        if suite.script.is_some()
+            && !person.may_write(cwd_mode, cwd_uid, cwd_gid)
+        {
+            self.error(format_args!(
+                "warning: `{}` does not look writable for {}",
+                suite.cwd.display(),
+                person.name()
+            ));
+        }
+    }
+
+    fn at(&mut self, thread: u16, run: u64, what: fmt::Arguments<'_>) {
+        let now = now();
+        self.line(format_args!(
+            "{now}: thread {thread}: attempt {run}: {what}"
+        ));
+    }
+
+    fn line(&mut self, line: fmt::Arguments<'_>) {
+        let _ = writeln!(self.out, "{line}");
+    }
+
+    fn error(&mut self, line: fmt::Arguments<'_>) {
+        let _ = writeln!(self.err, "gocrash: {line}");
+    }
+}
+
+fn result(outcome: Option<&Outcome>, suite: &Suite) -> String {
+    match outcome {
+        None => "no run".to_owned(),
+        Some(Outcome::Passed | Outcome::Ignored) => "ok".to_owned(),
+        Some(outcome) if outcome.is_failure() => {
+            format!("command failed: {}: {outcome}", suite.label())
+        }
+        Some(outcome) => outcome.to_string(),
+    }
+}
+
+fn is_go(name: &OsStr) -> bool {
+    name.as_bytes().starts_with(b"GO")
+}
+
+fn datasets(count: usize) -> String {
+    match count {
+        1 => "1 dataset".to_owned(),
+        _ => format!("{count} datasets"),
+    }
+}
+
+fn now() -> impl fmt::Display {
+    Timestamp::now().strftime("%Y-%m-%d %H:%M:%S%.9f UTC")
+}
+
+/// As a person would say it: `0.3s`, `12.3s`, `3m40s`, `1h05m`.
+fn seconds(took: Duration) -> String {
+    let whole = took.as_secs();
+    match whole {
+        0..60 => format!("{:.1}s", took.as_secs_f64()),
+        60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
+        _ => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_reads_as_a_person_would_say_it() {
+        let say = |ms| seconds(Duration::from_millis(ms));
+        assert_eq!(say(320), "0.3s");
+        assert_eq!(say(12_340), "12.3s");
+        assert_eq!(say(220_000), "3m40s");
+        assert_eq!(say(3_900_000), "1h05m");
+    }
+}

@@ -1,0 +1,91 @@
+//! A clean tree for one attempt: what the hunt knows of it. The work on it is
+//! behind one seam, `zfs`: data goes in, data comes out.
+
+pub(crate) mod look;
+pub(crate) mod zfs;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use ::zfs::{DatasetName, SnapshotName};
+
+/// What a hunt wants of its source, to be checked before anything is created.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) snapshot: SnapshotName,
+    pub(crate) parent: DatasetName,
+    /// Where the suite starts, relative to the tree.
+    pub(crate) cwd: PathBuf,
+    /// A file that has to be there, relative to the tree.
+    pub(crate) script: Option<PathBuf>,
+}
+
+/// What was seen while checking.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// Permission bits, owner and group of the directory the suite starts in.
+    pub(crate) cwd_mode: u32,
+    pub(crate) cwd_uid: u32,
+    pub(crate) cwd_gid: u32,
+}
+
+/// The dataset that holds everything of one hunt.
+#[derive(Debug, Clone)]
+pub(crate) struct Working {
+    pub(crate) dataset: DatasetName,
+    /// Its last part: what the hunt is called.
+    pub(crate) session: String,
+    snapshot: SnapshotName,
+    guid: String,
+    path: PathBuf,
+}
+
+#[cfg(test)]
+impl Working {
+    /// One that is nowhere.
+    pub(crate) fn for_tests(dataset: &str) -> Working {
+        let dataset = DatasetName::new(dataset).unwrap();
+        Working {
+            snapshot: dataset.snapshot("none").unwrap(),
+            session: dataset.to_string(),
+            dataset,
+            guid: String::new(),
+            path: PathBuf::new(),
+        }
+    }
+}
+
+/// A clone of the snapshot, mounted.
+#[derive(Debug)]
+pub(crate) struct Slate {
+    pub(crate) path: PathBuf,
+    dataset: DatasetName,
+    guid: String,
+}
+
+/// Why there is no slate, and what of it may be left.
+#[derive(Debug)]
+pub(crate) struct Unprepared {
+    pub(crate) why: String,
+    pub(crate) left: Option<Left>,
+}
+
+/// What became of a dataset that was to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rest {
+    Gone,
+    Left(Left),
+}
+
+/// A dataset of ours that is still there, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub(crate) dataset: String,
+    pub(crate) why: String,
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.dataset, self.why)
+    }
+}

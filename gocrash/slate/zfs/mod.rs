@@ -1,0 +1,267 @@
+//! The one seam to ZFS. Each public method is a request: plain data goes in,
+//! plain data comes out, so that all of this can live in another process.
+
+mod check;
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use zfs::{
+    DatasetName, ErrorKind, Holder, Name, Properties, SnapshotName, Source,
+    Unmount, Zfs,
+};
+
+use crate::attempt::name::AttemptName;
+use crate::refusal::Refusal;
+use crate::slate::{Left, Rest, Seen, Slate, Unprepared, Wanted, Working};
+
+/// Set on the working dataset alone: a tag that a child has inherited says
+/// nothing about who created it.
+const TAG_SESSION: &str = "gocrash:session";
+const TAG_SNAPSHOT: &str = "gocrash:snapshot";
+const TAG_OUTCOME: &str = "gocrash:outcome";
+
+/// Hunts that start in the same millisecond take the next free number.
+const NAME_TRIES_MAX: u32 = 1000;
+/// How often, and how long apart, something busy is tried again. The library
+/// itself waits a third of a second each time.
+const BUSY_TRIES_MAX: u32 = 5;
+const BUSY_PAUSE: Duration = Duration::from_millis(300);
+
+/// The pools of this host.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool {
+    zfs: Zfs,
+}
+
+/// What a hunt is called that begins this many milliseconds after 1970.
+pub(crate) fn session_name(ms: u128) -> String {
+    format!("gocrash-{ms}")
+}
+
+impl Pool {
+    pub(crate) fn open() -> Result<Pool, Refusal> {
+        match Zfs::open() {
+            Ok(zfs) => Ok(Pool { zfs }),
+            Err(error) => Err(Refusal::new(
+                error.to_string(),
+                error.help().unwrap_or("see whether `zfs list` works here"),
+            )),
+        }
+    }
+
+    /// Looks at the source, and refuses what could not work. Creates nothing.
+    pub(crate) fn check(&self, wanted: &Wanted) -> anyhow::Result<Seen> {
+        check::check(&self.zfs, wanted)
+    }
+
+    /// Creates and mounts the dataset that holds everything of the hunt.
+    pub(crate) fn create_working(
+        &self,
+        parent: &DatasetName,
+        snapshot: &SnapshotName,
+        first_ms: u128,
+    ) -> anyhow::Result<Working> {
+        let (dataset, session) =
+            self.create_named(parent, snapshot, first_ms)?;
+        let set_up = || {
+            let guid = self.guid(&dataset)?;
+            let path = self.zfs.mount(&dataset)?;
+            anyhow::Ok((guid, path))
+        };
+        match set_up() {
+            Ok((guid, path)) => Ok(Working {
+                snapshot: snapshot.clone(),
+                dataset,
+                session,
+                guid,
+                path,
+            }),
+            Err(error) => {
+                let error = error.context("cannot set up the working dataset");
+                match self.zfs.destroy(&dataset) {
+                    Ok(()) => Err(error),
+                    Err(left) => {
+                        Err(error
+                            .context(format!("`{dataset}` is left: {left}")))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes and mounts a slate.
+    pub(crate) fn prepare(
+        &self,
+        working: &Working,
+        name: AttemptName,
+    ) -> Result<Slate, Unprepared> {
+        let nothing = |error: zfs::Error| Unprepared {
+            why: error.to_string(),
+            left: None,
+        };
+        let dataset =
+            working.dataset.child(&name.to_string()).map_err(nothing)?;
+        self.zfs
+            .clone_from(&dataset, &working.snapshot, &Properties::new())
+            .map_err(nothing)?;
+        let set_up = || {
+            let guid = self.guid(&dataset)?;
+            let path = self.zfs.mount(&dataset)?;
+            anyhow::Ok((guid, path))
+        };
+        match set_up() {
+            Ok((guid, path)) => Ok(Slate { path, dataset, guid }),
+            Err(error) => Err(Unprepared {
+                why: format!("{error:#}"),
+                left: match self.zfs.destroy(&dataset) {
+                    Ok(()) => None,
+                    Err(error) => Some(left(&dataset, &error.into())),
+                },
+            }),
+        }
+    }
+
+    /// Lets the slate stay, marked with what became of the attempt. It is
+    /// mounted no more at the next boot: thousands of them would delay it.
+    pub(crate) fn keep(&self, slate: &Slate, word: &str) -> anyhow::Result<()> {
+        self.zfs.set_property(&slate.dataset, TAG_OUTCOME, word)?;
+        self.zfs.set_property(&slate.dataset, "canmount", "noauto")?;
+        Ok(())
+    }
+
+    /// Destroys the slate, if it is the one that was made.
+    pub(crate) fn retire(&self, working: &Working, slate: &Slate) -> Rest {
+        let gone = self.check_tag(working).and_then(|()| {
+            self.check_guid(&slate.dataset, &slate.guid)?;
+            let origin = self.zfs.property(&slate.dataset, "origin")?;
+            anyhow::ensure!(
+                origin.value == working.snapshot.as_str(),
+                "it is no longer a clone of `{}`",
+                working.snapshot
+            );
+            self.remove(&slate.dataset, &slate.path)
+        });
+        rest(&slate.dataset, gone)
+    }
+
+    /// Destroys the working dataset, if it is the one that was created. One
+    /// with anything in it stays.
+    pub(crate) fn close(&self, working: &Working) -> Rest {
+        let gone = self.check_tag(working).and_then(|()| {
+            self.check_guid(&working.dataset, &working.guid)?;
+            self.remove(&working.dataset, &working.path)
+        });
+        rest(&working.dataset, gone)
+    }
+
+    /// Takes the first free name from `first_ms` up.
+    fn create_named(
+        &self,
+        parent: &DatasetName,
+        snapshot: &SnapshotName,
+        first_ms: u128,
+    ) -> anyhow::Result<(DatasetName, String)> {
+        for tried in 0..NAME_TRIES_MAX {
+            let session = session_name(first_ms + u128::from(tried));
+            let dataset = parent.child(&session)?;
+            let properties = Properties::new()
+                .with("canmount", "noauto")
+                .with("com.sun:auto-snapshot", "false")
+                .with(TAG_SESSION, &session)
+                .with(TAG_SNAPSHOT, snapshot.as_str());
+            match self.zfs.create(&dataset, &properties) {
+                Ok(()) => return Ok((dataset, session)),
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) if e.kind() == ErrorKind::PermissionDenied => {
+                    anyhow::bail!(Refusal::new(
+                        e.to_string(),
+                        "run gocrash by sudo or doas, or have the rights \
+                         given to you: `zfs allow`",
+                    ));
+                }
+                Err(e) => return Err(e.into()),
+            }
+        }
+        anyhow::bail!(
+            "cannot find a free name in `{parent}`: {NAME_TRIES_MAX} from \
+             `{}` up are taken",
+            session_name(first_ms)
+        )
+    }
+
+    fn guid(&self, dataset: &DatasetName) -> anyhow::Result<String> {
+        Ok(self.zfs.property(dataset, "guid")?.value)
+    }
+
+    fn check_tag(&self, working: &Working) -> anyhow::Result<()> {
+        let tag = self
+            .zfs
+            .property(&working.dataset, TAG_SESSION)
+            .context("cannot tell whose it is")?;
+        anyhow::ensure!(
+            tag.value == working.session && tag.source == Source::Local,
+            "`{}` is no longer tagged as of this hunt",
+            working.dataset
+        );
+        Ok(())
+    }
+
+    fn check_guid(
+        &self,
+        dataset: &DatasetName,
+        recorded: &str,
+    ) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.guid(dataset)? == recorded,
+            "it is not the dataset that this hunt created"
+        );
+        Ok(())
+    }
+
+    /// Unmounts and destroys, with patience for what is busy.
+    fn remove(&self, dataset: &DatasetName, path: &Path) -> anyhow::Result<()> {
+        while_busy(|| match self.zfs.unmount(dataset, Unmount::Plain) {
+            Err(e) if e.kind() == ErrorKind::NotMounted => Ok(()),
+            result => result,
+        })?;
+        while_busy(|| self.zfs.destroy(dataset))?;
+        // Only an empty directory goes; it is no loss when it stays.
+        let _ = std::fs::remove_dir(path);
+        Ok(())
+    }
+}
+
+/// Waits for what will let go by itself.
+fn while_busy(work: impl Fn() -> zfs::Result<()>) -> zfs::Result<()> {
+    for _ in 1..BUSY_TRIES_MAX {
+        match work() {
+            Err(e) if e.kind() == ErrorKind::Busy && may_let_go(&e) => {
+                thread::sleep(BUSY_PAUSE);
+            }
+            result => return result,
+        }
+    }
+    work()
+}
+
+/// No waiting removes a snapshot that somebody took of a slate.
+fn may_let_go(busy: &zfs::Error) -> bool {
+    let is_process_or_mount = |holder: &Holder| {
+        matches!(holder, Holder::Process { .. } | Holder::Mount { .. })
+    };
+    busy.holders().is_empty() || busy.holders().iter().any(is_process_or_mount)
+}
+
+fn rest(dataset: &DatasetName, gone: anyhow::Result<()>) -> Rest {
+    match gone {
+        Ok(()) => Rest::Gone,
+        Err(error) => Rest::Left(left(dataset, &error)),
+    }
+}
+
+fn left(dataset: &impl Name, error: &anyhow::Error) -> Left {
+    Left { dataset: dataset.to_string(), why: format!("{error:#}") }
+}
