@@ -1,12 +1,16 @@
 # The few words people type. Each is a script that can be run by itself.
 
-.PHONY: demo test vm check-ports
+.PHONY: demo test bench vm check-ports
 
 demo: ## run the main job on real input
 	@demo/run
 
 test: ## run every test
 	@tests/all
+
+bench: ## measure; CHECK=1 fails when a target is missed, ONLY=cycle,gap
+	@benches/run $(if $(ONLY),--only $(ONLY)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CHECK),--check)
 
 vm: ## open a shell in a machine with real ZFS
 	@tests/vm/setup
