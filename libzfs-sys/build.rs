@@ -62,6 +62,10 @@ fn generate(include_dirs: &[PathBuf], output: &Path) -> Result<(), String> {
         .default_enum_style(bindgen::EnumVariation::Consts)
         .prepend_enum_name(false)
         .generate_comments(false)
+        // Nobody looks inside, and later releases end them with an array of
+        // no length.
+        .opaque_type("nvlist")
+        .opaque_type("nvpair")
         .layout_tests(true)
         .merge_extern_blocks(true)
         .rust_target(minimum_rust()?)

@@ -7,22 +7,22 @@ pub(crate) mod output;
 pub(crate) mod person;
 pub(crate) mod sys;
 
-use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt;
+use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
 use crossbeam::channel::{Receiver, Sender, after, bounded, never, select};
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::output::Output;
 use crate::attempt::person::Person;
+use crate::attempt::sys::{Child, Program, Waiting};
 use crate::config::Suite;
 
 /// How long a process group has between SIGTERM and SIGKILL.
@@ -36,6 +36,19 @@ pub(crate) enum Kill {
     AtOnce,
 }
 
+/// A command that is about to run: all that can be done before its slate is
+/// its own is done.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    name: AttemptName,
+    waiting: Waiting,
+    ended: Receiver<()>,
+    /// What is said if it can't be started.
+    label: String,
+    /// What the snapshot had where the output goes.
+    pub(crate) replaced: Vec<&'static str>,
+}
+
 /// A command that runs.
 #[derive(Debug)]
 pub(crate) struct Attempt {
@@ -45,50 +58,56 @@ pub(crate) struct Attempt {
     ended: Receiver<()>,
 }
 
-impl Attempt {
-    /// Starts the suite in the slate at `slate`.
-    pub(crate) fn start(
+impl Ready {
+    /// Prepares the suite for a slate, which will be at `slate` when it runs.
+    pub(crate) fn new(
         name: AttemptName,
         suite: &Suite,
         person: &Person,
         session: &str,
         slate: &Path,
         output: Output,
-    ) -> anyhow::Result<Attempt> {
+    ) -> anyhow::Result<Ready> {
         // Collected anew, so that no empty part leaves a `/` at the end.
         let cwd: PathBuf = slate.join(&suite.cwd).components().collect();
-        let mut command = Command::new(&suite.program);
-        command
-            .args(&suite.args)
-            .env_clear()
-            .envs(&suite.env)
-            .env("GOCRASH_SESSION", session)
-            .env("GOCRASH_SLOT", name.thread.to_string())
-            .env("GOCRASH_ATTEMPT", name.run.to_string())
-            .stdin(Stdio::null())
-            .stdout(output.stdout)
-            .stderr(output.stderr);
-        sys::detach(
-            &mut command,
-            CString::new(cwd.as_os_str().as_bytes())?,
+        let mut env = suite.env.clone();
+        let facts = [
+            ("GOCRASH_SESSION", session.to_owned()),
+            ("GOCRASH_SLOT", name.thread.to_string()),
+            ("GOCRASH_ATTEMPT", name.run.to_string()),
+        ];
+        env.extend(facts.map(|(key, value)| (key.into(), value.into())));
+        let program = Program::new(
+            &suite.program,
+            &suite.args,
+            &env,
+            &cwd,
             person.ids_to_take(),
-        );
-        let child = command.spawn().with_context(|| {
-            format!(
-                "cannot start {} in `{}` as {}",
-                suite.label(),
-                cwd.display(),
-                person.name()
-            )
-        })?;
+        )?;
+        let stdin = File::open("/dev/null").context("cannot open /dev/null")?;
+        let stdio = [stdin, output.stdout, output.stderr].map(OwnedFd::from);
+        let waiting = sys::fork_waiting(&program, stdio)
+            .context("cannot start a process for the suite")?;
         let (sender, ended) = bounded(1);
-        // Dropped, and so killed, where it can't be watched.
-        let attempt = Attempt { name, child, ended };
-        watch(attempt.child.id(), sender)
+        watch(waiting.child.pid, sender)
             .context("cannot start a thread to wait for the suite")?;
-        Ok(attempt)
+        let label = format!(
+            "cannot start {} in `{}` as {}",
+            suite.label(),
+            cwd.display(),
+            person.name()
+        );
+        Ok(Ready { name, waiting, ended, label, replaced: output.replaced })
     }
 
+    /// Lets the suite run.
+    pub(crate) fn go(self) -> anyhow::Result<Attempt> {
+        let child = self.waiting.go().context(self.label)?;
+        Ok(Attempt { name: self.name, child, ended: self.ended })
+    }
+}
+
+impl Attempt {
     /// Waits for the end, or brings it about as `kills` says. Whatever then
     /// remains of the process group is killed, so that it can't hold the slate.
     pub(crate) fn finish(mut self, kills: &Receiver<Kill>) -> Outcome {
@@ -107,27 +126,27 @@ impl Attempt {
                     killed = true;
                     match kill {
                         Ok(Kill::Gently) => {
-                            kill_group(&self.child, Signal::SIGTERM);
+                            self.child.kill_group(Signal::SIGTERM);
                             grace_is_over = after(GRACE);
                         }
                         Ok(Kill::AtOnce) => {
-                            kill_group(&self.child, Signal::SIGKILL);
+                            self.child.kill_group(Signal::SIGKILL);
                         }
                         // Nobody is left who could want a result.
                         Err(_) => {
-                            kill_group(&self.child, Signal::SIGKILL);
+                            self.child.kill_group(Signal::SIGKILL);
                             kills = &no_kills;
                         }
                     }
                 }
                 recv(grace_is_over) -> _ => {
-                    kill_group(&self.child, Signal::SIGKILL);
+                    self.child.kill_group(Signal::SIGKILL);
                 }
             }
         }
         // The child is a zombie still, so the group's id is nobody else's.
-        kill_group(&self.child, Signal::SIGKILL);
-        match self.child.wait() {
+        self.child.kill_group(Signal::SIGKILL);
+        match self.child.reap() {
             Ok(_) if killed => Outcome::Interrupted,
             Ok(status) => Outcome::of(status, self.name.run),
             Err(error) => {
@@ -138,18 +157,8 @@ impl Attempt {
     }
 }
 
-/// Nothing runs on unwatched, should the worker panic.
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        if let Ok(None) = self.child.try_wait() {
-            kill_group(&self.child, Signal::SIGKILL);
-            let _ = self.child.wait();
-        }
-    }
-}
-
 /// Says on `ended` when the child has ended.
-fn watch(child: u32, ended: Sender<()>) -> std::io::Result<()> {
+fn watch(child: Pid, ended: Sender<()>) -> std::io::Result<()> {
     let wait = move || {
         // An error means that there is no such child: that is an end as well.
         let _ = sys::wait_for_end(child);
@@ -157,14 +166,6 @@ fn watch(child: u32, ended: Sender<()>) -> std::io::Result<()> {
     };
     thread::Builder::new().name(format!("wait-{child}")).spawn(wait)?;
     Ok(())
-}
-
-fn kill_group(leader: &Child, signal: Signal) {
-    // It fails only where nobody of the group is left to be killed. On Linux
-    // and illumos a zombie still counts as one, on FreeBSD it answers EPERM.
-    if let Ok(pid) = i32::try_from(leader.id()) {
-        let _ = killpg(Pid::from_raw(pid), signal);
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Counted from nought, both; also the last part of the slate's dataset name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct AttemptName {
     pub(crate) thread: u16,
     pub(crate) run: u64,

@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 
+use nix::errno::Errno;
+use nix::sys::signal::kill;
 use nix::sys::stat::Mode;
 use nix::unistd::{Uid, mkfifo};
 use tempfile::TempDir;
@@ -29,8 +31,12 @@ impl Place {
     }
 
     fn start(&self, script: &str) -> Attempt {
+        self.ready("sh", script).go().unwrap()
+    }
+
+    fn ready(&self, program: &str, script: &str) -> Ready {
         let suite = Suite {
-            program: "sh".into(),
+            program: program.into(),
             args: vec!["-c".into(), script.into()],
             cwd: PathBuf::new(),
             script: None,
@@ -41,9 +47,40 @@ impl Place {
         let output = Output::create(self.0.path(), None).unwrap();
         let name = AttemptName { thread: 3, run: 7 };
         let slate = self.0.path();
-        Attempt::start(name, &suite, &person, "gocrash-1", slate, output)
-            .unwrap()
+        Ready::new(name, &suite, &person, "gocrash-1", slate, output).unwrap()
     }
+}
+
+#[test]
+fn a_suite_that_waits_does_nothing_and_is_gone_when_it_is_not_needed() {
+    let place = Place::new();
+    let ready = place.ready("sh", "echo ran >ran");
+    let pid = ready.waiting.child.pid;
+    drop(ready);
+    assert!(!place.0.path().join("ran").exists());
+    assert_eq!(kill(pid, None), Err(Errno::ESRCH));
+}
+
+#[test]
+fn a_suite_that_is_not_there_says_so_when_it_is_to_run() {
+    let place = Place::new();
+    let missing = place.ready("no-such-program", "").go().unwrap_err();
+    let missing = format!("{missing:#}");
+    assert!(missing.contains("No such file or directory"), "{missing}");
+    let not_a_program = place.ready("/etc/passwd", "").go().unwrap_err();
+    let not_a_program = format!("{not_a_program:#}");
+    assert!(not_a_program.contains("Permission denied"), "{not_a_program}");
+}
+
+#[test]
+fn waiting_suites_do_not_keep_each_other_alive() {
+    let place = Place::new();
+    let first = place.ready("sh", "true");
+    let _second = place.ready("sh", "true");
+    let Waiting { mut child, go, .. } = first.waiting;
+    // The second one holds no copy of this end, or the first waits for ever.
+    drop(go);
+    assert_eq!(child.reap().unwrap().code(), Some(0));
 }
 
 #[test]

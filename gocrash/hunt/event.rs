@@ -1,5 +1,6 @@
 //! Everything that can happen in a hunt.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub(crate) enum Event {
     Checked(anyhow::Result<Seen>),
     /// The working dataset was created.
     Opened(anyhow::Result<Working>),
-    /// A slate was made for this attempt.
+    /// A slate was made for this attempt, and a process to run in it.
     Prepared(AttemptName, Result<(), Unprepared>),
     /// The suite is about to start, its output goes to this path.
     Started(AttemptName, PathBuf),
@@ -30,8 +31,6 @@ pub(crate) enum Event {
     Kept(AttemptName, anyhow::Result<()>),
     /// The slate was to go.
     Retired(AttemptName, Rest),
-    /// A worker takes no more orders.
-    Finished(u16),
     /// The working dataset was to go.
     Closed(Rest),
     /// A thread of ours could not be started, or panicked.
@@ -43,9 +42,29 @@ pub(crate) enum Event {
 /// A thread that reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
-    Worker(u16),
+    /// A hand of this thread.
+    Hand(u16, Task),
     /// The one that checks, opens or closes.
     Steward,
+}
+
+/// What a hand does with slates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    Stock,
+    Run,
+    Settle,
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Who::Hand(thread, Task::Stock) => write!(f, "stock-{thread}"),
+            Who::Hand(thread, Task::Run) => write!(f, "run-{thread}"),
+            Who::Hand(thread, Task::Settle) => write!(f, "settle-{thread}"),
+            Who::Steward => f.write_str("steward"),
+        }
+    }
 }
 
 /// A thread's way to report. If the thread panics, that is reported too, or

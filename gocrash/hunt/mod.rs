@@ -1,7 +1,9 @@
-//! The hunt: a coordinator that alone owns its state, workers that run
-//! attempts, and one channel of events between them.
+//! The hunt: a coordinator that alone owns its state, threads of three hands
+//! that prepare, run and settle attempts, and one channel of events between
+//! them.
 
 mod event;
+mod shelf;
 mod signals;
 mod state;
 mod worker;
@@ -13,23 +15,26 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam::channel::{Receiver, Sender, bounded, never};
 
 use crate::attempt::{Kill, sys};
 use crate::config::Config;
 use crate::exit::Verdict;
 use crate::report::terminal::Terminal;
-use event::{Voice, Who};
+use event::{Task, Voice, Who};
+use shelf::Shelf;
 use state::Step;
 use worker::{Order, Worker};
 
 use crate::slate::zfs::{self, Pool};
-use crate::slate::{Left, Wanted, look};
+use crate::slate::{Left, Wanted, Working, look};
 
 /// Events that may wait for the coordinator before their senders do.
 const EVENTS_WAITING_MAX: usize = 4096;
-/// A worker is given one order at a time, and is killed twice at most.
-const ORDERS_WAITING_MAX: usize = 2;
+/// The state gives a hand no more orders than this before it has answered.
+const ORDERS_WAITING_MAX: usize = state::SETTLING_MAX + 2;
+/// An attempt is killed gently, then at once.
+const KILLS_WAITING_MAX: usize = 2;
 /// How long after the second signal gocrash waits for what is under way.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -52,6 +57,7 @@ pub(crate) fn run(
         events,
         heard,
         hands: Vec::new(),
+        shelf: Arc::default(),
         patience_ends: None,
         lost: Vec::new(),
     };
@@ -65,16 +71,30 @@ struct Coordinator {
     pool: Pool,
     events: Sender<Event>,
     heard: Receiver<Event>,
-    /// How to reach each worker.
-    hands: Vec<Hand>,
+    /// How to reach each thread.
+    hands: Vec<Hands>,
+    shelf: Arc<Shelf>,
     patience_ends: Option<Instant>,
     /// Threads that could not be started, to be heard of next.
     lost: Vec<Event>,
 }
 
-struct Hand {
-    orders: Sender<Order>,
+/// The three hands of a thread, each one behind a queue of its own.
+struct Hands {
+    stock: Sender<Order>,
+    run: Sender<Order>,
+    settle: Sender<Order>,
     kills: Sender<Kill>,
+}
+
+impl Hands {
+    fn for_order(&self, order: &Order) -> &Sender<Order> {
+        match order {
+            Order::Prepare(_) => &self.stock,
+            Order::Run(_) => &self.run,
+            Order::Keep(..) | Order::Retire(_) => &self.settle,
+        }
+    }
 }
 
 impl Coordinator {
@@ -82,16 +102,18 @@ impl Coordinator {
         self.check();
         loop {
             let event = self.next_event();
-            let steps = self.hunt.apply(&event);
-            terminal.event(&event, &self.config, &self.hunt);
-            for step in steps {
+            let mut over = false;
+            // Before anything is printed: a slow reader slows no attempt.
+            for step in self.hunt.apply(&event) {
                 match step {
-                    Step::Over => {
-                        terminal.closing(&self.config, &self.hunt);
-                        return self.verdict(event);
-                    }
+                    Step::Over => over = true,
                     step => self.take(step),
                 }
+            }
+            terminal.event(&event, &self.config, &self.hunt);
+            if over {
+                terminal.closing(&self.config, &self.hunt);
+                return self.verdict(event);
             }
         }
     }
@@ -123,9 +145,10 @@ impl Coordinator {
         match step {
             Step::Open => self.open(),
             Step::Start => self.start_workers(),
-            // A worker that is gone has said so, or will.
+            // A hand that is gone has said so, or will.
             Step::Order(thread, order) => {
-                let _ = self.hands[usize::from(thread)].orders.send(order);
+                let hands = &self.hands[usize::from(thread)];
+                let _ = hands.for_order(&order).send(order);
             }
             Step::Kill(thread, kill) => {
                 // When two are waiting, a third would say nothing new.
@@ -183,7 +206,7 @@ impl Coordinator {
     /// Does one piece of ZFS work aside, so that signals are heard meanwhile.
     fn by_steward(&mut self, work: impl FnOnce() -> Event + Send + 'static) {
         let voice = Voice::new(Who::Steward, &self.events);
-        self.spawn(Who::Steward, "steward".to_owned(), move || {
+        self.spawn(Who::Steward, move || {
             voice.say(work());
         });
     }
@@ -191,32 +214,45 @@ impl Coordinator {
     fn start_workers(&mut self) {
         let Some(working) = self.hunt.working.clone() else { return };
         for thread in 0..self.config.concurrency {
-            let (orders, orders_heard) = bounded(ORDERS_WAITING_MAX);
-            let (kills, kills_heard) = bounded(ORDERS_WAITING_MAX);
-            self.hands.push(Hand { orders, kills });
-            let who = Who::Worker(thread);
-            let worker = Worker {
-                thread,
-                config: Arc::clone(&self.config),
-                pool: self.pool.clone(),
-                working: working.clone(),
-                orders: orders_heard,
-                kills: kills_heard,
-                voice: Voice::new(who, &self.events),
+            let (kills, kills_heard) = bounded(KILLS_WAITING_MAX);
+            let mut start = |task, kills: &_| {
+                self.start_hand(Who::Hand(thread, task), &working, kills)
             };
-            self.spawn(who, format!("thread-{thread}"), || worker.work());
+            let hands = Hands {
+                stock: start(Task::Stock, &never()),
+                run: start(Task::Run, &kills_heard),
+                settle: start(Task::Settle, &never()),
+                kills,
+            };
+            self.hands.push(hands);
         }
+    }
+
+    fn start_hand(
+        &mut self,
+        who: Who,
+        working: &Working,
+        kills: &Receiver<Kill>,
+    ) -> Sender<Order> {
+        let (orders, orders_heard) = bounded(ORDERS_WAITING_MAX);
+        let worker = Worker {
+            config: Arc::clone(&self.config),
+            pool: self.pool.clone(),
+            working: working.clone(),
+            shelf: Arc::clone(&self.shelf),
+            orders: orders_heard,
+            kills: kills.clone(),
+            voice: Voice::new(who, &self.events),
+        };
+        self.spawn(who, || worker.work());
+        orders
     }
 
     /// Threads are not joined: after a second signal gocrash ends without
     /// waiting for one that is stuck in the kernel.
-    fn spawn(
-        &mut self,
-        who: Who,
-        name: String,
-        work: impl FnOnce() + Send + 'static,
-    ) {
-        if let Err(error) = thread::Builder::new().name(name).spawn(work) {
+    fn spawn(&mut self, who: Who, work: impl FnOnce() + Send + 'static) {
+        let thread = thread::Builder::new().name(who.to_string());
+        if let Err(error) = thread.spawn(work) {
             let why = format!("cannot start a thread: {error}");
             self.lost.push(Event::Lost(who, why));
         }

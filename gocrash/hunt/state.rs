@@ -8,12 +8,16 @@ use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::config::Keep;
 use crate::exit::Verdict;
-use crate::hunt::event::{Event, Who};
+use crate::hunt::event::{Event, Task, Who};
 use crate::hunt::worker::Order;
 use crate::slate::{Left, Rest, Working};
 
 /// This often in a row a thread may have trouble that isn't the suite's.
 const INFRA_IN_A_ROW_MAX: u32 = 3;
+/// So many slates of a thread may be on their way to be kept or destroyed; a
+/// thread with more waits. With one that runs and one that is ready, it has
+/// four at most.
+pub(crate) const SETTLING_MAX: usize = 2;
 /// So many slates may be left because they can't be destroyed.
 const LEFT_MAX: usize = 16;
 
@@ -65,15 +69,20 @@ enum Stage {
     Over,
 }
 
-/// What the coordinator knows of one worker.
+/// What the coordinator knows of one thread.
 #[derive(Debug)]
 pub(crate) struct Thread {
-    phase: Phase,
-    /// The attempt it is at.
-    name: AttemptName,
+    stock: Stock,
+    running: Option<AttemptName>,
+    /// Slates that are being kept or destroyed.
+    settling: Vec<AttemptName>,
+    /// The number of the next attempt to prepare.
+    next_run: u64,
     /// Runs that count for `--stop-after`.
     runs: u64,
     infra_in_a_row: u32,
+    /// One of its hands panicked, or was never there.
+    lost: bool,
     stdout_path: PathBuf,
     /// Attempts whose suite was to start.
     pub(crate) tries: u64,
@@ -81,14 +90,43 @@ pub(crate) struct Thread {
     pub(crate) outcome: Option<Outcome>,
 }
 
+/// The slate after the one in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Preparing,
-    Running,
-    /// The slate is being kept or destroyed.
-    Settling,
-    Finishing,
-    Done,
+enum Stock {
+    Nothing,
+    Preparing(AttemptName),
+    Ready(AttemptName),
+    /// There was trouble. It may have passed when the attempt that runs is
+    /// over.
+    Failed,
+}
+
+impl Thread {
+    /// The attempts that have a slate, or are about to.
+    fn unsettled(&self) -> Vec<AttemptName> {
+        let stock = match self.stock {
+            Stock::Preparing(name) | Stock::Ready(name) => Some(name),
+            Stock::Nothing | Stock::Failed => None,
+        };
+        let settling = self.settling.iter().copied();
+        settling.chain(self.running).chain(stock).collect()
+    }
+
+    /// Whether nothing of it is under way; of one that is lost nothing is
+    /// waited for but the end of what it runs.
+    fn is_done(&self) -> bool {
+        match self.lost {
+            true => self.running.is_none(),
+            false => self.unsettled().is_empty(),
+        }
+    }
+
+    /// Whether its runs, with those under way, are fewer than it is to do.
+    fn has_runs_left(&self, stop_after: Option<u64>) -> bool {
+        let under_way = u64::from(self.running.is_some())
+            + u64::from(matches!(self.stock, Stock::Ready(_)));
+        stop_after.is_none_or(|runs| self.runs + under_way < runs)
+    }
 }
 
 /// A slate that stays as evidence.
@@ -105,9 +143,12 @@ impl Hunt {
         stop_after: Option<u64>,
         keep: Keep,
     ) -> Hunt {
-        let thread = |thread| Thread {
-            phase: Phase::Preparing,
-            name: AttemptName { thread, run: 0 },
+        let thread = |_| Thread {
+            stock: Stock::Nothing,
+            running: None,
+            settling: Vec::new(),
+            next_run: 0,
+            lost: false,
             runs: 0,
             infra_in_a_row: 0,
             stdout_path: PathBuf::new(),
@@ -134,47 +175,66 @@ impl Hunt {
 
     /// Takes in what happened, and says what to do about it.
     pub(crate) fn apply(&mut self, event: &Event) -> Vec<Step> {
+        let mut steps = self.react(event);
+        if self.stage == Stage::Hunting {
+            steps.extend(self.proceed());
+        }
+        steps
+    }
+
+    /// What this event alone calls for.
+    fn react(&mut self, event: &Event) -> Vec<Step> {
         match event {
-            Event::Signal(signal) => self.on_signal(*signal),
+            Event::Signal(signal) => return self.on_signal(*signal),
             Event::Checked(Ok(_)) if self.signal.is_none() => {
                 self.stage = Stage::Opening;
-                vec![Step::Open]
+                return vec![Step::Open];
             }
             Event::Opened(Ok(working)) => {
                 self.opened = true;
                 self.working = Some(working.clone());
-                self.on_opened()
+                self.stage = Stage::Hunting;
+                if self.signal.is_none() {
+                    return vec![Step::Start];
+                }
             }
-            Event::Checked(_) | Event::Opened(Err(_)) => self.over(),
-            Event::Prepared(name, Ok(())) => self.on_prepared(*name),
+            Event::Checked(_) | Event::Opened(Err(_)) => return self.over(),
+            Event::Prepared(name, Ok(())) => {
+                self.thread(*name).stock = Stock::Ready(*name);
+            }
             Event::Prepared(name, Err(unprepared)) => {
                 self.left.extend(unprepared.left.clone());
                 let infra = Infra::Passing(unprepared.why.clone());
                 self.count(*name, &Outcome::Infra(infra));
-                self.next(name.thread)
+                let thread = self.thread(*name);
+                thread.stock = match thread.running {
+                    Some(_) => Stock::Failed,
+                    None => Stock::Nothing,
+                };
             }
             Event::Started(name, stdout_path) => {
-                let thread = self.thread(name.thread);
+                let thread = self.thread(*name);
                 thread.tries += 1;
                 thread.stdout_path.clone_from(stdout_path);
-                Vec::new()
             }
-            Event::Replaced(..) => Vec::new(),
-            Event::Ended(name, outcome, _) => self.on_ended(*name, outcome),
-            Event::Kept(name, _) => self.next(name.thread),
+            Event::Replaced(..) => {}
+            Event::Ended(name, outcome, _) => {
+                return self.on_ended(*name, outcome);
+            }
+            Event::Kept(name, _) => self.settled(*name),
             Event::Retired(name, rest) => {
                 self.note(rest);
-                self.next(name.thread)
+                self.settled(*name);
             }
-            Event::Finished(thread) => self.on_done(*thread),
             Event::Closed(rest) => {
                 self.working = None;
                 self.note(rest);
-                self.over()
+                return self.over();
             }
-            Event::Lost(who, why) => self.on_lost(*who, why),
-            Event::OutOfPatience => self.give_up(),
+            Event::Lost(who, why) => return self.on_lost(*who, why),
+            Event::OutOfPatience => return self.give_up(),
         }
+        Vec::new()
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
@@ -222,87 +282,125 @@ impl Hunt {
         }
         self.hurried |= !first;
         let kill = if first { Kill::Gently } else { Kill::AtOnce };
-        let running = self
-            .threads
-            .iter()
-            .filter(|thread| thread.phase == Phase::Running)
-            .map(|thread| Step::Kill(thread.name.thread, kill));
+        let running = self.threads.iter().filter_map(|thread| thread.running);
+        let running = running.map(|name| Step::Kill(name.thread, kill));
         let hurry = (!first).then_some(Step::Hurry);
         running.chain(hurry).collect()
     }
 
-    fn on_opened(&mut self) -> Vec<Step> {
-        if self.signal.is_some() {
-            return self.close();
+    /// What is next for each thread; the end, if nothing is.
+    fn proceed(&mut self) -> Vec<Step> {
+        let is_stopping = self.is_stopping();
+        let mut steps = Vec::new();
+        for thread in 0..self.threads.len() {
+            steps.extend(self.advance(thread, is_stopping));
         }
-        self.stage = Stage::Hunting;
-        let first = self
-            .threads
-            .iter()
-            .map(|t| Step::Order(t.name.thread, Order::Prepare(t.name)));
-        std::iter::once(Step::Start).chain(first).collect()
+        if !self.threads.iter().all(Thread::is_done) {
+            return steps;
+        }
+        steps.extend(match self.hurried {
+            true => self.give_up(),
+            false => self.close(),
+        });
+        steps
     }
 
-    fn on_prepared(&mut self, name: AttemptName) -> Vec<Step> {
-        let stopping = self.is_stopping();
-        if self.hurried {
-            return self.abandon(name);
+    /// Runs what is ready, and has the next slate made.
+    fn advance(&mut self, thread: usize, is_stopping: bool) -> Vec<Step> {
+        let hurried = self.hurried;
+        let stop_after = self.stop_after;
+        let state = &mut self.threads[thread];
+        let mut steps = Vec::new();
+        if state.lost {
+            return steps;
         }
-        let thread = self.thread(name.thread);
-        let (phase, order) = match stopping {
-            true => (Phase::Settling, Order::Retire),
-            false => (Phase::Running, Order::Run),
-        };
-        thread.phase = phase;
-        vec![Step::Order(name.thread, order)]
+        if let Stock::Ready(name) = state.stock {
+            if is_stopping {
+                state.stock = Stock::Nothing;
+                match hurried {
+                    true => self.abandon(name),
+                    false => steps.extend(self.settle(Order::Retire(name))),
+                }
+            } else if state.running.is_none() {
+                state.stock = Stock::Nothing;
+                state.running = Some(name);
+                steps.push(Step::Order(name.thread, Order::Run(name)));
+            }
+        }
+        let state = &mut self.threads[thread];
+        let wants_more = !is_stopping && state.has_runs_left(stop_after);
+        if state.stock == Stock::Nothing
+            && wants_more
+            && state.settling.len() < SETTLING_MAX
+        {
+            let thread = u16::try_from(thread).expect("a number of a thread");
+            let name = AttemptName { thread, run: state.next_run };
+            state.next_run += 1;
+            state.stock = Stock::Preparing(name);
+            steps.push(Step::Order(thread, Order::Prepare(name)));
+        }
+        steps
     }
 
     fn on_ended(&mut self, name: AttemptName, outcome: &Outcome) -> Vec<Step> {
         self.count(name, outcome);
-        let keeps = self.keeps(outcome);
-        if self.hurried && !keeps {
-            return self.abandon(name);
-        }
-        let dataset = self.dataset(name);
-        let thread = self.thread(name.thread);
-        thread.phase = Phase::Settling;
-        if !keeps {
-            return vec![Step::Order(name.thread, Order::Retire)];
+        let thread = self.thread(name);
+        thread.running = None;
+        if thread.stock == Stock::Failed {
+            thread.stock = Stock::Nothing;
         }
         let stdout_path = thread.stdout_path.clone();
-        let outcome = outcome.clone();
-        let word = outcome.word();
-        self.kept.push(Kept { dataset, stdout_path, outcome });
-        vec![Step::Order(name.thread, Order::Keep(word))]
-    }
-
-    fn on_done(&mut self, thread: u16) -> Vec<Step> {
-        self.thread(thread).phase = Phase::Done;
-        if self.threads.iter().any(|thread| thread.phase != Phase::Done) {
-            return Vec::new();
+        if self.keeps(outcome) {
+            let dataset = self.dataset(name);
+            let outcome = outcome.clone();
+            let word = outcome.word();
+            self.kept.push(Kept { dataset, stdout_path, outcome });
+            return self.settle(Order::Keep(name, word));
         }
         if self.hurried {
-            return self.give_up();
+            self.abandon(name);
+            return Vec::new();
         }
-        self.close()
+        self.settle(Order::Retire(name))
+    }
+
+    /// Has a slate kept or destroyed.
+    fn settle(&mut self, order: Order) -> Vec<Step> {
+        let (Order::Keep(name, _)
+        | Order::Retire(name)
+        | Order::Prepare(name)
+        | Order::Run(name)) = order;
+        self.thread(name).settling.push(name);
+        vec![Step::Order(name.thread, order)]
+    }
+
+    fn settled(&mut self, name: AttemptName) {
+        self.thread(name).settling.retain(|settling| *settling != name);
     }
 
     fn on_lost(&mut self, who: Who, why: &str) -> Vec<Step> {
-        self.trouble = Some(why.to_owned());
-        match who {
-            Who::Worker(thread) => {
-                let name = self.thread(thread).name;
-                self.abandon(name)
-            }
-            Who::Steward => self.give_up(),
+        self.trouble.get_or_insert(why.to_owned());
+        let Who::Hand(thread, task) = who else { return self.give_up() };
+        let state = &mut self.threads[usize::from(thread)];
+        state.lost = true;
+        let unsettled = state.unsettled();
+        if task == Task::Run {
+            // What it ran was killed with it.
+            state.running = None;
         }
+        let runs_on = state.running.is_some();
+        for name in unsettled {
+            self.abandon(name);
+        }
+        let kill = runs_on.then_some(Step::Kill(thread, Kill::AtOnce));
+        kill.into_iter().collect()
     }
 
     /// Counts what the attempt says about the suite, or about us.
     fn count(&mut self, name: AttemptName, outcome: &Outcome) {
         self.failures += u64::from(outcome.is_failure());
         self.verdicts += u64::from(outcome.is_verdict());
-        let thread = self.thread(name.thread);
+        let thread = self.thread(name);
         thread.outcome = Some(outcome.clone());
         let Outcome::Infra(infra) = outcome else {
             thread.infra_in_a_row = 0;
@@ -328,30 +426,13 @@ impl Hunt {
         }
     }
 
-    /// The thread's next attempt, unless there is to be none.
-    fn next(&mut self, thread: u16) -> Vec<Step> {
-        let stopping = self.is_stopping();
-        let stop_after = self.stop_after;
-        let state = self.thread(thread);
-        let did_its_runs = stop_after.is_some_and(|runs| state.runs >= runs);
-        if stopping || did_its_runs {
-            state.phase = Phase::Finishing;
-            return vec![Step::Order(thread, Order::Finish)];
-        }
-        state.phase = Phase::Preparing;
-        state.name.run += 1;
-        vec![Step::Order(thread, Order::Prepare(state.name))]
-    }
-
-    /// Leaves the attempt's slate as it is, and asks nothing more of its
-    /// thread.
-    fn abandon(&mut self, name: AttemptName) -> Vec<Step> {
+    /// Leaves the attempt's slate as it is, and names it.
+    fn abandon(&mut self, name: AttemptName) {
         let dataset = self.dataset(name);
         if self.kept.iter().all(|kept| kept.dataset != dataset) {
             let why = "not destroyed, because the hunt was cut short";
             self.left.push(Left { dataset, why: why.to_owned() });
         }
-        self.on_done(name.thread)
     }
 
     /// Destroys the working dataset, if it holds nothing.
@@ -368,10 +449,8 @@ impl Hunt {
         let unsettled: Vec<AttemptName> = self
             .threads
             .iter()
-            .filter(|thread| {
-                self.stage == Stage::Hunting && thread.phase != Phase::Done
-            })
-            .map(|thread| thread.name)
+            .filter(|thread| !thread.lost)
+            .flat_map(Thread::unsettled)
             .collect();
         for name in unsettled {
             let dataset = self.dataset(name);
@@ -402,8 +481,8 @@ impl Hunt {
         self.signal.is_some() || self.failures > 0 || self.trouble.is_some()
     }
 
-    fn thread(&mut self, thread: u16) -> &mut Thread {
-        &mut self.threads[usize::from(thread)]
+    fn thread(&mut self, name: AttemptName) -> &mut Thread {
+        &mut self.threads[usize::from(name.thread)]
     }
 
     fn dataset(&self, name: AttemptName) -> String {

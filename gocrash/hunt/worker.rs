@@ -1,4 +1,6 @@
-//! A worker: takes orders, owns a slate and a voice, decides nothing.
+//! The hands of a thread: each takes orders and decides nothing. One makes
+//! the next slate ready while the second runs an attempt and the third takes
+//! the last slate away.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,75 +11,110 @@ use crossbeam::channel::Receiver;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::output::Output;
-use crate::attempt::{Attempt, Kill};
+use crate::attempt::{Kill, Ready};
 use crate::config::Config;
 use crate::hunt::event::{Event, Voice};
+use crate::hunt::shelf::{Held, Shelf};
 use crate::slate::zfs::Pool;
-use crate::slate::{Slate, Working};
+use crate::slate::{Rest, Slate, Unprepared, Working};
 
-/// What the coordinator wants of a worker; each is answered by an event.
+/// What the coordinator wants done; each order is answered by an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Make a slate for this attempt.
+    /// Make a slate for this attempt, and a process that waits to run in it.
     Prepare(AttemptName),
-    /// Run the attempt in the slate made for it.
-    Run,
+    /// Run the attempt.
+    Run(AttemptName),
     /// Let the slate stay, marked with this word.
-    Keep(&'static str),
+    Keep(AttemptName, &'static str),
     /// Destroy the slate.
-    Retire,
-    Finish,
+    Retire(AttemptName),
 }
 
-/// One thread of the hunt.
+/// One hand of one thread of the hunt.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    pub(crate) thread: u16,
     pub(crate) config: Arc<Config>,
     pub(crate) pool: Pool,
     pub(crate) working: Working,
+    pub(crate) shelf: Arc<Shelf>,
     pub(crate) orders: Receiver<Order>,
     pub(crate) kills: Receiver<Kill>,
     pub(crate) voice: Voice,
 }
 
 impl Worker {
+    /// Ends with the coordinator, so it never outlives the hunt.
     pub(crate) fn work(self) {
-        let mut held: Option<(AttemptName, Slate)> = None;
-        // The channel ends with the coordinator, so a worker never outlives
-        // the hunt.
         while let Ok(order) = self.orders.recv() {
-            let event = match (order, held.take()) {
-                (Order::Prepare(name), None) => {
-                    let made = self.pool.prepare(&self.working, name);
-                    let made = made.map(|slate| held = Some((name, slate)));
-                    Event::Prepared(name, made)
+            let event = match order {
+                Order::Prepare(name) => {
+                    Event::Prepared(name, self.prepare(name))
                 }
-                (Order::Run, Some((name, slate))) => {
+                Order::Run(name) => {
+                    let mut held = self.take(name);
                     let begin = Instant::now();
-                    let outcome = self.attempt(name, &slate);
-                    held = Some((name, slate));
-                    Event::Ended(name, outcome, begin.elapsed())
+                    let outcome = self.run(name, &mut held);
+                    let took = begin.elapsed();
+                    self.shelf.put(name, held);
+                    Event::Ended(name, outcome, took)
                 }
-                (Order::Keep(word), Some((name, slate))) => {
+                Order::Keep(name, word) => {
+                    let slate = self.take(name).slate;
                     Event::Kept(name, self.pool.keep(&slate, word))
                 }
-                (Order::Retire, Some((name, slate))) => {
-                    let rest = self.pool.retire(&self.working, &slate);
-                    Event::Retired(name, rest)
-                }
-                (Order::Finish, None) => break,
-                (order, held) => {
-                    unreachable!("{order:?} cannot follow: {held:?}")
+                Order::Retire(name) => {
+                    let Held { slate, ready } = self.take(name);
+                    // Its process, if there is one, holds the slate.
+                    drop(ready);
+                    Event::Retired(name, self.pool.retire(&self.working, slate))
                 }
             };
             self.voice.say(event);
         }
-        self.voice.say(Event::Finished(self.thread));
     }
 
-    fn attempt(&self, name: AttemptName, slate: &Slate) -> Outcome {
-        match self.start(name, slate) {
+    fn take(&self, name: AttemptName) -> Held {
+        self.shelf.take(name).expect("an order follows what put it there")
+    }
+
+    fn prepare(&self, name: AttemptName) -> Result<(), Unprepared> {
+        let slate = self.pool.prepare(&self.working, name)?;
+        match self.ready(name, &slate) {
+            Ok(ready) => {
+                self.shelf.put(name, Held { slate, ready: Some(ready) });
+                Ok(())
+            }
+            Err(error) => Err(Unprepared {
+                why: format!("{error:#}"),
+                left: match self.pool.retire(&self.working, slate) {
+                    Rest::Gone => None,
+                    Rest::Left(left) => Some(left),
+                },
+            }),
+        }
+    }
+
+    fn ready(&self, name: AttemptName, slate: &Slate) -> anyhow::Result<Ready> {
+        let Config { suite, person, .. } = &*self.config;
+        let output =
+            Output::create(slate.here(), person.ids_to_take().as_ref())
+                .context("cannot store the output")?;
+        let session = &self.working.session;
+        Ready::new(name, suite, person, session, &slate.path, output)
+    }
+
+    fn run(&self, name: AttemptName, held: &mut Held) -> Outcome {
+        let ready = held.ready.take().expect("a slate is used once");
+        if let Err(error) = held.slate.reveal() {
+            return Outcome::Infra(Infra::Passing(format!("{error:#}")));
+        }
+        let stdout_path = Output::stdout_path(&held.slate.path);
+        self.voice.say(Event::Started(name, stdout_path));
+        if !ready.replaced.is_empty() {
+            self.voice.say(Event::Replaced(name, ready.replaced.clone()));
+        }
+        match ready.go() {
             Ok(attempt) => attempt.finish(&self.kills),
             Err(error) => {
                 let what = format!("{error:#}");
@@ -88,28 +125,10 @@ impl Worker {
             }
         }
     }
-
-    fn start(
-        &self,
-        name: AttemptName,
-        slate: &Slate,
-    ) -> anyhow::Result<Attempt> {
-        let Config { suite, person, .. } = &*self.config;
-        let stdout_path = Output::stdout_path(&slate.path);
-        self.voice.say(Event::Started(name, stdout_path));
-        let ids = person.ids_to_take();
-        let output = Output::create(&slate.path, ids.as_ref())
-            .context("cannot store the output")?;
-        if !output.replaced.is_empty() {
-            self.voice.say(Event::Replaced(name, output.replaced.clone()));
-        }
-        let session = &self.working.session;
-        Attempt::start(name, suite, person, session, &slate.path, output)
-    }
 }
 
-/// A fork may be refused, or a file, for lack of something; what can't be found
-/// or entered now will not be later.
+/// What can't be found or entered now will not be later; a lack of something
+/// may pass.
 fn may_pass(cause: &(dyn std::error::Error + 'static)) -> bool {
     let code = cause
         .downcast_ref::<std::io::Error>()

@@ -1,11 +1,16 @@
 //! A clean tree for one attempt: what the hunt knows of it. The work on it is
 //! behind one seam, `zfs`: data goes in, data comes out.
 
+#[cfg_attr(target_os = "linux", path = "hiding/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "hiding/none.rs")]
+mod hiding;
 pub(crate) mod look;
 pub(crate) mod zfs;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
 
 use ::zfs::{DatasetName, SnapshotName};
 
@@ -58,9 +63,31 @@ impl Working {
 /// A clone of the snapshot, mounted.
 #[derive(Debug)]
 pub(crate) struct Slate {
+    /// Where it is while its attempt runs, and where it stays if it is kept.
     pub(crate) path: PathBuf,
+    /// Where it is until then, if that is somewhere else.
+    hidden: Option<PathBuf>,
     dataset: DatasetName,
     guid: String,
+}
+
+impl Slate {
+    /// Where the tree is now.
+    pub(crate) fn here(&self) -> &Path {
+        self.hidden.as_deref().unwrap_or(&self.path)
+    }
+
+    /// Moves it to its place.
+    pub(crate) fn reveal(&mut self) -> anyhow::Result<()> {
+        if let Some(hidden) = self.hidden.take() {
+            hiding::move_mount(&hidden, &self.path)
+                .with_context(|| format!("cannot move `{}`", hidden.display()))
+                .inspect_err(|_| self.hidden = Some(hidden.clone()))?;
+            // Empty now. It is no loss when it stays.
+            let _ = std::fs::remove_dir(hidden);
+        }
+        Ok(())
+    }
 }
 
 /// Why there is no slate, and what of it may be left.

@@ -36,7 +36,8 @@ impl Zfs {
     /// [`NameTooLong`](ErrorKind::NameTooLong) when it is nested too deep,
     /// [`InvalidProperty`](ErrorKind::InvalidProperty),
     /// [`NoSpace`](ErrorKind::NoSpace),
-    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded),
+    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded) when a `filesystem_limit`
+    /// above is reached, which does not bind root,
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn create(
         &self,
@@ -74,7 +75,8 @@ impl Zfs {
     /// missing, [`DifferentPool`](ErrorKind::DifferentPool),
     /// [`InvalidProperty`](ErrorKind::InvalidProperty),
     /// [`NoSpace`](ErrorKind::NoSpace),
-    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded),
+    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded) when a `filesystem_limit`
+    /// above is reached, which does not bind root,
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn clone_from(
         &self,
@@ -113,8 +115,8 @@ impl Zfs {
     /// Destroys one dataset or snapshot, at once and for good. A dataset must
     /// not be mounted; its blocks are freed in the background.
     ///
-    /// What is busy is tried again for a third of a second, unless it has
-    /// snapshots of its own, which no waiting removes.
+    /// What is busy is tried again for a third of a second, unless it is
+    /// mounted here or has snapshots of its own, which no waiting removes.
     ///
     /// Wraps `lzc_destroy`.
     ///
@@ -127,7 +129,10 @@ impl Zfs {
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn destroy(&self, name: &impl Name) -> Result<()> {
         let op = Operation::Destroy;
-        let waiting_helps = || holder::own(self, name).is_empty();
+        let waiting_helps = || {
+            matches!(self.mounted_at(name), Ok(None))
+                && holder::own(self, name).is_empty()
+        };
         match retry_while_busy(|| lzc::destroy(name), waiting_helps) {
             0 => Ok(()),
             libc::EBUSY => Err(self.busy(op, name)),
@@ -163,6 +168,11 @@ impl Zfs {
         match lzc::rollback_to(dataset, snapshot) {
             0 => Ok(()),
             libc::EBUSY => Err(self.busy(op, dataset)),
+            libc::ESRCH => {
+                let why = format!("`{snapshot}` is not a snapshot of it");
+                let error = Error::errno(op, dataset.as_str(), libc::ESRCH);
+                Err(error.because(why))
+            }
             code => Err(Error::errno(op, dataset.as_str(), code)),
         }
     }

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use crate::holder::Holder;
+pub use kind::ErrorKind;
 pub(crate) use operation::Operation;
 
 mod errno;
 mod ezfs;
+mod kind;
 mod operation;
 
 /// The result of everything here that can fail.
@@ -32,79 +34,6 @@ struct Inner {
     help: Option<String>,
     failures: Vec<Failure>,
     holders: Vec<Holder>,
-}
-
-/// The kinds of failure that callers tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A dataset, snapshot, pool or tag is not there.
-    NotFound,
-    /// The name is taken.
-    AlreadyExists,
-    /// Someone uses it; [`Error::holders`] says who.
-    Busy,
-    /// The operation would cross pools.
-    DifferentPool,
-    /// The name has a form that ZFS does not allow.
-    InvalidName,
-    /// The name is longer, or nested deeper, than ZFS allows.
-    NameTooLong,
-    /// The caller lacks the right to do it.
-    PermissionDenied,
-    /// The pool has no space left.
-    NoSpace,
-    /// A quota of the dataset or one above it is used up.
-    QuotaExceeded,
-    /// The kernel has no ZFS module, or `/dev/zfs` is missing.
-    ModuleNotLoaded,
-    /// The dataset has datasets below it.
-    HasChildren,
-    /// The snapshot has clones.
-    HasClones,
-    /// It is not mounted.
-    NotMounted,
-    /// It is mounted already.
-    AlreadyMounted,
-    /// Its properties forbid to mount it; [`Error::help`] says what to do.
-    NotMountable,
-    /// The key of the encrypted dataset is not loaded.
-    KeyNotLoaded,
-    /// An argument is not acceptable.
-    InvalidArgument,
-    /// There is no such property, it does not apply to that type of dataset,
-    /// can't be set, or does not take that value.
-    InvalidProperty,
-    /// The user property is not set.
-    PropertyNotSet,
-    /// It is not the dataset's latest snapshot.
-    NotLatest,
-    /// The pool or dataset is read-only.
-    ReadOnly,
-    /// The dataset is not of the type that the operation needs.
-    WrongType,
-    /// What was read is no send stream, or a damaged one.
-    InvalidStream,
-    /// The stream does not start from the dataset's latest snapshot.
-    StreamMismatch,
-    /// The dataset was changed since the snapshot the stream starts from.
-    Modified,
-    /// The channel program does not compile.
-    ProgramInvalid,
-    /// The channel program ended with an error.
-    ProgramFailed,
-    /// The channel program used up its instructions or its memory.
-    ProgramLimit,
-    /// The kernel module or the pool does not know this operation.
-    Unsupported,
-    /// A signal interrupted it.
-    Interrupted,
-    /// The pool is suspended or a device failed.
-    Io,
-    /// Memory is used up.
-    OutOfMemory,
-    /// Something else; [`Error::raw_code`] and the text tell.
-    Other,
 }
 
 /// What became of one name of a batch.
@@ -287,48 +216,6 @@ impl fmt::Display for Failure {
     }
 }
 
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ErrorKind::NotFound => "it does not exist",
-            ErrorKind::AlreadyExists => "it exists already",
-            ErrorKind::Busy => "it is busy",
-            ErrorKind::DifferentPool => "that is in another pool",
-            ErrorKind::InvalidName => "the name is not allowed",
-            ErrorKind::NameTooLong => "the name is too long",
-            ErrorKind::PermissionDenied => "permission denied",
-            ErrorKind::NoSpace => "the pool is out of space",
-            ErrorKind::QuotaExceeded => "its quota is used up",
-            ErrorKind::ModuleNotLoaded => "the ZFS module is not loaded",
-            ErrorKind::HasChildren => "it has children",
-            ErrorKind::HasClones => "it has clones",
-            ErrorKind::NotMounted => "it is not mounted",
-            ErrorKind::AlreadyMounted => "it is mounted already",
-            ErrorKind::NotMountable => "it can't be mounted",
-            ErrorKind::KeyNotLoaded => "its key is not loaded",
-            ErrorKind::InvalidArgument => "an argument is not acceptable",
-            ErrorKind::InvalidProperty => "the property is not acceptable",
-            ErrorKind::PropertyNotSet => "the property is not set",
-            ErrorKind::NotLatest => "a later snapshot exists",
-            ErrorKind::ReadOnly => "it is read-only",
-            ErrorKind::WrongType => "it is not of the right type",
-            ErrorKind::InvalidStream => "the stream is damaged or none",
-            ErrorKind::StreamMismatch => {
-                "the stream does not start from its latest snapshot"
-            }
-            ErrorKind::Modified => "it was changed since that snapshot",
-            ErrorKind::ProgramInvalid => "the program does not compile",
-            ErrorKind::ProgramFailed => "the program failed",
-            ErrorKind::ProgramLimit => "the program used up its limits",
-            ErrorKind::Unsupported => "this ZFS does not support it",
-            ErrorKind::Interrupted => "a signal interrupted it",
-            ErrorKind::Io => "the pool has an input/output error",
-            ErrorKind::OutOfMemory => "memory is used up",
-            ErrorKind::Other => "unknown error",
-        })
-    }
-}
-
 /// The error number that the last system call of this thread left.
 pub(crate) fn last_os_code() -> i32 {
     std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
@@ -344,5 +231,51 @@ fn write_some(
     match items.len().saturating_sub(SHOWN_MAX) {
         0 => Ok(()),
         more => write!(f, "; and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_failed_then_why() {
+        let error = Error::errno(Operation::Destroy, "tank/a", libc::ENOENT);
+        let text = "cannot destroy `tank/a`: it does not exist";
+        assert_eq!(error.to_string(), text);
+        let unknown = Error::errno(Operation::Destroy, "tank/a", 1099);
+        let text = "cannot destroy `tank/a`: ZFS error 1099";
+        assert_eq!(unknown.to_string(), text);
+    }
+
+    #[test]
+    fn shows_some_holders_and_counts_the_rest() {
+        let holder = |n: u32| Holder::Tag(n.to_string());
+        let error = Error::errno(Operation::Destroy, "tank@a", libc::EBUSY)
+            .held_by((0..5).map(holder).collect());
+        let text = "cannot destroy `tank@a`: it is busy; it is held with the \
+                    tag `0`; it is held with the tag `1`; it is held with the \
+                    tag `2`; and 2 more";
+        assert_eq!(error.to_string(), text);
+    }
+
+    #[test]
+    fn one_number_means_what_the_operation_makes_of_it() {
+        let kind = |op, name| Error::errno(op, name, libc::EEXIST).kind();
+        let exists = ErrorKind::AlreadyExists;
+        assert_eq!(kind(Operation::Create, "a"), exists);
+        assert_eq!(kind(Operation::Destroy, "a"), ErrorKind::HasChildren);
+        assert_eq!(kind(Operation::Destroy, "a@b"), ErrorKind::HasClones);
+        assert_eq!(kind(Operation::Rollback, "a"), ErrorKind::NotLatest);
+    }
+
+    #[test]
+    fn numbers_of_zfs_itself_have_their_kinds() {
+        let kind = |code| Error::errno(Operation::Create, "a", code).kind();
+        // A key that is unknown to the module, one that is missing, and one
+        // of the wrong type, as the check of every request has them.
+        assert_eq!(kind(1030), ErrorKind::Unsupported);
+        assert_eq!(kind(1031), ErrorKind::InvalidArgument);
+        assert_eq!(kind(1032), ErrorKind::InvalidArgument);
     }
 }

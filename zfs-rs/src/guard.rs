@@ -1,8 +1,10 @@
 //! A clone that goes away unless it is kept.
 
+use std::fs;
+
 use crate::Zfs;
 use crate::error::{ErrorKind, Result};
-use crate::mount::Unmount;
+use crate::mount::{self, Unmount};
 use crate::name::DatasetName;
 
 /// A clone that is unmounted and destroyed when this is dropped.
@@ -55,7 +57,8 @@ impl CloneGuard {
     }
 
     /// Unmounts and destroys the clone, and says so if that fails; the clone
-    /// then stays. Dropping the guard does the same in silence.
+    /// then stays. Dropping the guard does the same in silence. The directory
+    /// that [`Zfs::mount`] made for it goes too, as `zfs destroy` has it.
     ///
     /// # Errors
     /// As [`Zfs::unmount`] and [`Zfs::destroy`].
@@ -75,8 +78,14 @@ impl Drop for CloneGuard {
 }
 
 fn destroy(zfs: &Zfs, name: &DatasetName) -> Result<()> {
+    let directory = mount::inherited_mount_point(name);
     match zfs.unmount(name, Unmount::Plain) {
         Err(error) if error.kind() != ErrorKind::NotMounted => Err(error),
         _ => zfs.destroy(name),
+    }?;
+    if let Some(directory) = directory {
+        // Not there if it was never mounted; not empty if it is someone's.
+        fs::remove_dir(directory).ok();
     }
+    Ok(())
 }

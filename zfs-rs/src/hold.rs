@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, SystemTime};
 
 use crate::Zfs;
-use crate::error::{Error, Operation, Result};
+use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::lzc;
 use crate::name::SnapshotName;
 use crate::nvlist::{NvList, Value};
@@ -15,11 +15,11 @@ use crate::snapshot::check_batch;
 const DEVICE: &str = "/dev/zfs";
 
 /// A hold on snapshots that lasts as long as this value, and no longer than
-/// the process: the kernel itself releases it, also after a crash or a power
-/// cut.
+/// the process: the kernel releases it when the process is gone, however it
+/// ended, and a power cut does not leave it behind.
 ///
-/// A child that was made by `fork` alone has a copy of the descriptor behind
-/// it and prolongs the hold; one that called `exec` has not.
+/// A child that was made by `fork` has a copy of the descriptor behind it
+/// until it calls `exec`, and the kernel waits for that one too.
 #[derive(Debug)]
 #[must_use = "the snapshots are released when the hold is dropped"]
 pub struct Hold {
@@ -38,6 +38,17 @@ impl Hold {
     /// The tag that `zfs holds` shows.
     pub fn tag(&self) -> &str {
         &self.tag
+    }
+}
+
+impl Drop for Hold {
+    /// Does not leave it to the kernel, which would wait for a child that
+    /// another thread is just starting.
+    fn drop(&mut self) {
+        if let Ok(holds) = to_release(&self.snapshots, &self.tag) {
+            // If it fails, the kernel is left.
+            lzc::release(&holds);
+        }
     }
 }
 
@@ -68,12 +79,12 @@ impl Zfs {
     ///
     /// # Errors
     /// With the reason for each name in [`Error::failures`]:
-    /// [`NotFound`](crate::ErrorKind::NotFound) — those that exist are held even so,
-    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists) when the tag is on one of
+    /// [`NotFound`](ErrorKind::NotFound) — those that exist are held even so,
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists) when the tag is on one of
     /// them already, and then none is held,
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) when the tag is too
-    /// long, [`DifferentPool`](crate::ErrorKind::DifferentPool),
-    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied).
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) when the tag is too
+    /// long, [`DifferentPool`](ErrorKind::DifferentPool),
+    /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn hold(&self, snapshots: &[SnapshotName], tag: &str) -> Result<()> {
         let reply = lzc::hold(&tagged(snapshots, tag)?, None);
         check_batch(Operation::Hold, snapshots, reply)
@@ -93,12 +104,24 @@ impl Zfs {
     ) -> Result<Hold> {
         let device = open_device()?;
         let reply = lzc::hold(&tagged(snapshots, tag)?, Some(device.as_fd()));
-        check_batch(Operation::Hold, snapshots, reply)?;
-        Ok(Hold {
+        let result = check_batch(Operation::Hold, snapshots, reply);
+        let is_held = |name: &&SnapshotName| match &result {
+            Ok(()) => true,
+            // One that is missing does not keep the others from being held;
+            // with any other error none is, and a tag that was there before
+            // is not ours.
+            Err(error) if error.kind() == ErrorKind::NotFound => error
+                .failures()
+                .iter()
+                .all(|failure| failure.name() != name.as_str()),
+            Err(_) => false,
+        };
+        let hold = Hold {
             _device: device,
-            snapshots: snapshots.to_owned(),
+            snapshots: snapshots.iter().filter(is_held).cloned().collect(),
             tag: tag.to_owned(),
-        })
+        };
+        result.map(|()| hold)
     }
 
     /// Takes a tag off snapshots of one pool. A snapshot that was destroyed
@@ -108,17 +131,12 @@ impl Zfs {
     ///
     /// # Errors
     /// With the reason for each name in [`Error::failures`]:
-    /// [`NotFound`](crate::ErrorKind::NotFound) when the snapshot or the tag on it
+    /// [`NotFound`](ErrorKind::NotFound) when the snapshot or the tag on it
     /// is missing — the others are released even so,
-    /// [`DifferentPool`](crate::ErrorKind::DifferentPool),
-    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied).
+    /// [`DifferentPool`](ErrorKind::DifferentPool),
+    /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn release(&self, snapshots: &[SnapshotName], tag: &str) -> Result<()> {
-        let mut holds = NvList::new();
-        for snapshot in snapshots {
-            let tags = [(tag.to_owned(), Value::Boolean)].into();
-            holds.insert(snapshot.as_str(), &Value::List(tags))?;
-        }
-        let reply = lzc::release(&holds);
+        let reply = lzc::release(&to_release(snapshots, tag)?);
         // A tag that is missing is told by the name `snapshot#tag`.
         check_batch(Operation::Release, snapshots, reply)
     }
@@ -128,7 +146,7 @@ impl Zfs {
     /// Wraps `lzc_get_holds`.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// [`NotFound`](ErrorKind::NotFound).
     pub fn holds(&self, snapshot: &SnapshotName) -> Result<Vec<HoldInfo>> {
         let reply = lzc::holds(snapshot);
         if reply.code != 0 {
@@ -149,6 +167,15 @@ fn tagged(snapshots: &[SnapshotName], tag: &str) -> Result<NvList> {
     let mut holds = NvList::new();
     for snapshot in snapshots {
         holds.insert(snapshot.as_str(), &Value::String(tag.to_owned()))?;
+    }
+    Ok(holds)
+}
+
+fn to_release(snapshots: &[SnapshotName], tag: &str) -> Result<NvList> {
+    let mut holds = NvList::new();
+    for snapshot in snapshots {
+        let tags = [(tag.to_owned(), Value::Boolean)].into();
+        holds.insert(snapshot.as_str(), &Value::List(tags))?;
     }
     Ok(holds)
 }

@@ -9,15 +9,15 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use libzfs_sys as sys;
-
 use crate::Zfs;
 use crate::dataset::retry_while_busy;
 use crate::error::{Error, ErrorKind, Operation, Result};
-use crate::libzfs::{self, Dataset, Libzfs};
+use crate::libzfs::{self, Libzfs};
 use crate::name::{DatasetName, Name};
-use crate::property::native_property;
+use crate::property::{Source, read};
+use settings::{Atime, Flags, Settings};
 
+mod settings;
 #[cfg_attr(target_os = "linux", path = "mount/linux.rs")]
 #[cfg_attr(target_os = "freebsd", path = "mount/freebsd.rs")]
 #[cfg_attr(target_os = "illumos", path = "mount/illumos.rs")]
@@ -53,31 +53,6 @@ pub enum Unmount {
     Force,
 }
 
-/// What the properties of a dataset mean for a mount of it.
-#[derive(Debug)]
-struct Settings {
-    /// Where its `mountpoint` says; empty for a snapshot.
-    mount_point: String,
-    /// Why it can't be mounted anywhere, and what to do about it.
-    obstacle: Option<(ErrorKind, &'static str, String)>,
-    /// The mount point must be empty.
-    wants_empty: bool,
-    flags: Flags,
-}
-
-/// What a mount is told, whatever the system calls it.
-#[derive(Clone, Copy, Debug)]
-struct Flags {
-    read_only: bool,
-    setuid: bool,
-    exec: bool,
-    devices: bool,
-    atime: bool,
-    /// Matters with `atime` only.
-    relatime: bool,
-    nbmand: bool,
-}
-
 impl Zfs {
     /// Mounts a file system where its `mountpoint` property says, and gives
     /// that directory, which is made if it is missing.
@@ -95,7 +70,7 @@ impl Zfs {
     /// [`WrongType`](ErrorKind::WrongType) for a volume,
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn mount(&self, dataset: &DatasetName) -> Result<PathBuf> {
-        let settings = settings(dataset)?;
+        let settings = Settings::read(dataset)?;
         let refuse = |mount_point: &str, help: String| {
             Error::new(Operation::Mount, ErrorKind::NotMountable)
                 .on(dataset.as_str())
@@ -127,6 +102,8 @@ impl Zfs {
         if let Some(at) = self.mounted_at(dataset)? {
             return Err(already_mounted(dataset, &at));
         }
+        // Before a directory is made that would then be left over.
+        allow(dataset, &settings)?;
         let directory = PathBuf::from(&settings.mount_point);
         make_directory(&directory).map_err(|e| {
             let code = e.raw_os_error().unwrap_or(0);
@@ -153,7 +130,7 @@ impl Zfs {
         directory: &Path,
         options: MountOptions,
     ) -> Result<()> {
-        mount(name, directory, settings(name)?, options)
+        mount(name, directory, Settings::read(name)?, options)
     }
 
     /// Unmounts a file system or snapshot from every place where the calling
@@ -164,7 +141,8 @@ impl Zfs {
     ///
     /// # Errors
     /// [`NotMounted`](ErrorKind::NotMounted),
-    /// [`Busy`](ErrorKind::Busy) with its holders,
+    /// [`Busy`](ErrorKind::Busy) with its holders, also when another mount
+    /// covers it,
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn unmount(&self, name: &impl Name, how: Unmount) -> Result<()> {
         let op = Operation::Unmount;
@@ -182,6 +160,9 @@ impl Zfs {
                     _ => Ok(()),
                 };
             };
+            if mount.is_covered() {
+                return Err(self.covered(name, &mount.path));
+            }
             let unmount = || system::unmount(&mount.path, force);
             match retry_while_busy(unmount, || true) {
                 // It was the only one: the table, which is long where many
@@ -213,11 +194,14 @@ impl Zfs {
     ) -> Result<()> {
         let op = Operation::Unmount;
         let mounts = table::of(name.as_str())?;
-        if mounts.iter().all(|mount| mount.path != directory) {
+        let Some(mount) = mounts.iter().find(|m| m.path == directory) else {
             let why = format!("it is not mounted at {}", directory.display());
             return Err(Error::new(op, ErrorKind::NotMounted)
                 .on(name.as_str())
                 .because(why));
+        };
+        if mount.is_covered() {
+            return Err(self.covered(name, directory));
         }
         let unmount = || system::unmount(directory, how == Unmount::Force);
         match retry_while_busy(unmount, || true) {
@@ -225,6 +209,12 @@ impl Zfs {
             libc::EBUSY => Err(self.busy(op, name)),
             code => Err(Error::errno(op, name.as_str(), code)),
         }
+    }
+
+    fn covered(&self, name: &impl Name, at: &Path) -> Error {
+        let at = at.display();
+        self.busy(Operation::Unmount, name)
+            .because(format!("another mount covers the one at {at}"))
     }
 
     /// Where the calling thread sees it mounted; the first place if there
@@ -245,12 +235,7 @@ fn mount(
     options: MountOptions,
 ) -> Result<()> {
     let op = Operation::Mount;
-    if let Some((kind, why, help)) = settings.obstacle {
-        return Err(Error::new(op, kind)
-            .on(name.as_str())
-            .because(why.to_owned())
-            .advise(help));
-    }
+    allow(name, &settings)?;
     if settings.wants_empty && !is_empty(directory) {
         let why = format!("{} is not empty", directory.display());
         return Err(Error::new(op, ErrorKind::NotMountable)
@@ -278,10 +263,34 @@ fn mount(
     }
 }
 
+fn allow(name: &impl Name, settings: &Settings) -> Result<()> {
+    match &settings.obstacle {
+        None => Ok(()),
+        Some((kind, why, help)) => Err(Error::new(Operation::Mount, *kind)
+            .on(name.as_str())
+            .because((*why).to_owned())
+            .advise(help.clone())),
+    }
+}
+
 fn already_mounted(name: &impl Name, at: &Path) -> Error {
     Error::new(Operation::Mount, ErrorKind::AlreadyMounted)
         .on(name.as_str())
         .because(format!("it is mounted at {} already", at.display()))
+}
+
+/// Where a file system is mounted because of where the one above it is:
+/// nobody else cares for that directory.
+pub(crate) fn inherited_mount_point(name: &DatasetName) -> Option<PathBuf> {
+    let read = |libzfs: &Libzfs| {
+        let dataset = libzfs.open(Operation::Unmount, name)?;
+        read(libzfs, &dataset, "mountpoint")
+    };
+    let property = libzfs::with(read).ok().flatten()?;
+    let is_inherited =
+        matches!(property.source, Source::Inherited(_) | Source::Default);
+    let path = PathBuf::from(property.value);
+    (is_inherited && path.is_absolute()).then_some(path)
 }
 
 /// With the rights that libzfs gives to what it makes.
@@ -291,96 +300,4 @@ fn make_directory(directory: &Path) -> io::Result<()> {
 
 fn is_empty(directory: &Path) -> bool {
     directory.read_dir().is_ok_and(|mut entries| entries.next().is_none())
-}
-
-fn settings(name: &impl Name) -> Result<Settings> {
-    libzfs::with(|libzfs| {
-        let dataset = libzfs.open(Operation::Mount, name)?;
-        let text = |property| text(libzfs, &dataset, property);
-        Ok(Settings {
-            obstacle: obstacle(libzfs, &dataset),
-            wants_empty: text("overlay").as_deref() == Some("off"),
-            flags: Flags::of(libzfs, &dataset),
-            mount_point: text("mountpoint").unwrap_or_default(),
-        })
-    })
-}
-
-fn obstacle(
-    libzfs: &Libzfs,
-    dataset: &Dataset<'_>,
-) -> Option<(ErrorKind, &'static str, String)> {
-    let name = dataset.name();
-    let is = |property, value: &str| {
-        text(libzfs, dataset, property).is_some_and(|text| text == value)
-    };
-    if dataset.zfs_type() == sys::ZFS_TYPE_VOLUME {
-        let help = format!("use the block device of `{name}`");
-        return Some((ErrorKind::WrongType, "it is a volume", help));
-    }
-    if is("canmount", "off") {
-        let help = format!("allow it with `zfs set canmount=noauto {name}`");
-        return Some((ErrorKind::NotMountable, "its canmount is `off`", help));
-    }
-    if is("zoned", "on") || is("jailed", "on") {
-        let why = "it belongs to a zone or jail";
-        let help = format!(
-            "mount it there, or take it back with `zfs set zoned=off {name}` \
-             (`jailed=off` on FreeBSD)"
-        );
-        return Some((ErrorKind::NotMountable, why, help));
-    }
-    if is("keystatus", "unavailable") {
-        let help = format!("load it with `zfs load-key {name}`");
-        return Some((ErrorKind::KeyNotLoaded, "its key is not loaded", help));
-    }
-    None
-}
-
-/// As `zfs get -p` shows it; `None` where it does not apply.
-fn text(
-    libzfs: &Libzfs,
-    dataset: &Dataset<'_>,
-    property: &str,
-) -> Option<String> {
-    let property = native_property(libzfs, property).ok()?;
-    dataset.get(property).map(|value| value.text)
-}
-
-impl Flags {
-    /// The values that are stored, whatever the mount table says: a mount
-    /// that is there already must not lend its options to the new one.
-    fn of(libzfs: &Libzfs, dataset: &Dataset<'_>) -> Flags {
-        let stored = dataset.stored_properties();
-        let is_on = |name| {
-            let list = stored.and_then(|stored| stored.list(name));
-            let value = list.and_then(|list| list.get("value")?.as_u64());
-            let default = || {
-                let property = native_property(libzfs, name).ok()?;
-                Some(property.default_number())
-            };
-            value.or_else(default).is_some_and(|value| value != 0)
-        };
-        let is_snapshot = dataset.zfs_type() == sys::ZFS_TYPE_SNAPSHOT;
-        Flags {
-            read_only: is_on("readonly") || is_snapshot,
-            setuid: is_on("setuid"),
-            exec: is_on("exec"),
-            devices: is_on("devices"),
-            atime: is_on("atime") && !is_snapshot,
-            relatime: is_on("relatime"),
-            nbmand: is_on("nbmand"),
-        }
-    }
-
-    fn restricted(self, options: MountOptions) -> Flags {
-        Flags {
-            read_only: self.read_only || options.read_only,
-            setuid: self.setuid && !options.no_setuid,
-            exec: self.exec && !options.no_exec,
-            devices: self.devices && !options.no_devices,
-            atime: self.atime && !options.no_atime,
-            ..self
-        }
-    }
 }

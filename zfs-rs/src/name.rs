@@ -238,3 +238,66 @@ pub(crate) fn c_string(
             .because(format!("{what} has a zero byte"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind<T: FromStr<Err = Error>>(name: &str) -> Option<ErrorKind> {
+        name.parse::<T>().err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn takes_what_zfs_takes() {
+        for name in ["p", "tank/a b", "a/-_.:/B9", "tank/...", "0/1"] {
+            assert_eq!(kind::<DatasetName>(name), None, "{name}");
+            let snapshot = format!("{name}@now");
+            assert_eq!(kind::<SnapshotName>(&snapshot), None, "{snapshot}");
+        }
+        // Only components between slashes may not be these.
+        assert_eq!(kind::<SnapshotName>("tank@.."), None);
+    }
+
+    #[test]
+    fn refuses_what_zfs_refuses() {
+        let invalid = Some(ErrorKind::InvalidName);
+        for name in [
+            "", "/", "/tank", "tank/", "tank//a", "tank/.", "../tank", "a\0b",
+            "tank/ä", "a@b", "a#b", "a%b", "a\n", "tank/a,b",
+        ] {
+            assert_eq!(kind::<DatasetName>(name), invalid, "{name:?}");
+        }
+        for name in ["tank", "tank@", "@a", "a@b@c", "a@b/c", "a@b#c"] {
+            assert_eq!(kind::<SnapshotName>(name), invalid, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_would_be_cut_is_refused() {
+        let longest = "x".repeat(NAME_LENGTH_MAX);
+        let too_long = Some(ErrorKind::NameTooLong);
+        assert_eq!(kind::<DatasetName>(&longest), None);
+        assert_eq!(kind::<DatasetName>(&format!("{longest}x")), too_long);
+        let snapshot = format!("{}@y", &longest[2..]);
+        assert_eq!(kind::<SnapshotName>(&snapshot), None);
+        assert_eq!(kind::<SnapshotName>(&format!("{snapshot}y")), too_long);
+        let parent = DatasetName::new(&longest).unwrap();
+        assert_eq!(
+            parent.child("a").unwrap_err().kind(),
+            ErrorKind::NameTooLong
+        );
+    }
+
+    #[test]
+    fn takes_names_apart() {
+        let name = SnapshotName::new("tank/a/b@now").unwrap();
+        assert_eq!((name.pool(), name.short_name()), ("tank", "now"));
+        let dataset = name.dataset();
+        assert_eq!(dataset.as_str(), "tank/a/b");
+        let parents: Vec<_> =
+            std::iter::successors(Some(dataset.clone()), DatasetName::parent)
+                .map(|name| name.to_string())
+                .collect();
+        assert_eq!(parents, ["tank/a/b", "tank/a", "tank"]);
+    }
+}

@@ -40,13 +40,54 @@ unsafe impl Send for NvList {}
 
 /// An nvlist that something else owns: another list, or a handle of libzfs.
 ///
-/// It can't outlive the owner:
+/// It can't outlive the owner, nor can what is taken out of it:
+///
+/// ```
+/// let list = zfs::NvList::new();
+/// let borrowed = list.as_ref();
+/// let inner = borrowed.list("inner");
+/// let pair = borrowed.iter().next();
+/// drop((borrowed, inner, pair));
+/// drop(list);
+/// ```
 ///
 /// ```compile_fail,E0505
 /// let list = zfs::NvList::new();
 /// let borrowed = list.as_ref();
 /// drop(list);
-/// borrowed.is_empty();
+/// drop(borrowed);
+/// ```
+///
+/// ```compile_fail,E0505
+/// let list = zfs::NvList::new();
+/// let inner = list.as_ref().list("inner");
+/// drop(list);
+/// drop(inner);
+/// ```
+///
+/// ```compile_fail,E0505
+/// let list = zfs::NvList::new();
+/// let pair = list.as_ref().iter().next();
+/// drop(list);
+/// drop(pair);
+/// ```
+///
+/// A list can't change while it is borrowed:
+///
+/// ```compile_fail,E0502
+/// let mut list = zfs::NvList::new();
+/// let pair = list.as_ref().iter().next();
+/// list.remove("name");
+/// drop(pair);
+/// ```
+///
+/// Nor can two threads look through one list, as that moves a cursor in it:
+///
+/// ```compile_fail,E0277
+/// let list = zfs::NvList::new();
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| list.as_ref().is_empty());
+/// });
 /// ```
 #[derive(Clone, Copy)]
 pub struct NvListRef<'a> {

@@ -23,12 +23,14 @@ impl Zfs {
     /// Wraps `lzc_snapshot`.
     ///
     /// # Errors
-    /// With the reason for each name in [`Error::failures`]:
+    /// With the reason for each name in [`Error::failures`] (but of names
+    /// that are taken only when no dataset is missing):
     /// [`AlreadyExists`](ErrorKind::AlreadyExists),
     /// [`NotFound`](ErrorKind::NotFound),
     /// [`DifferentPool`](ErrorKind::DifferentPool) also for two of the same
     /// dataset, [`NoSpace`](ErrorKind::NoSpace),
-    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded),
+    /// [`QuotaExceeded`](ErrorKind::QuotaExceeded) when a `snapshot_limit`
+    /// is reached, which does not bind root,
     /// [`InvalidProperty`](ErrorKind::InvalidProperty),
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn snapshot(
@@ -103,9 +105,14 @@ pub(crate) fn check_batch(
         .flat_map(|list| list.as_ref().iter())
         .filter_map(|pair| failure(op, &pair.name(), &pair.value()))
         .collect();
-    let (name, code) = match (failures.first(), snapshots) {
-        // The number of the call is that of any one name, or its own.
-        (Some(first), _) => (first.name().to_owned(), first.raw_code()),
+    // The number of the call, if there is one, says what became of the batch
+    // as a whole; a list of failures may begin with others.
+    let decisive = failures
+        .iter()
+        .find(|failure| failure.raw_code() == reply.code)
+        .or(failures.first());
+    let (name, code) = match (decisive, snapshots) {
+        (Some(failure), _) => (failure.name().to_owned(), failure.raw_code()),
         (None, _) if reply.code == 0 => return Ok(()),
         (None, []) => (String::new(), reply.code),
         (None, [first, ..]) => (first.to_string(), reply.code),

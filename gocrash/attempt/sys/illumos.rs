@@ -3,17 +3,16 @@
 
 use std::ffi::CStr;
 use std::io;
+use std::os::fd::RawFd;
 
 use nix::unistd::Gid;
 
-pub(super) use super::limit::open_descriptors;
+pub(super) use super::limit::{open_descriptors, reset_signal};
 
+/// `MAXSIG` of sys/signal.h.
+pub(super) const SIGNAL_MAX: i32 = 75;
 /// `NGROUPS_UMAX` of sys/param.h: no user is in more.
 const GROUPS_MAX: usize = 1024;
-
-pub(super) fn signal_max() -> i32 {
-    libc::SIGRTMAX()
-}
 
 pub(super) fn drop_privileges() -> io::Result<()> {
     Ok(())
@@ -37,4 +36,10 @@ pub(super) fn groups_of(user: &CStr, gid: Gid) -> io::Result<Vec<Gid>> {
     }
     groups.truncate(usize::try_from(count).unwrap_or_default());
     Ok(groups.into_iter().map(Gid::from_raw).collect())
+}
+
+/// Closes every descriptor from `first` up.
+pub(super) fn close_from(first: RawFd) {
+    // SAFETY: takes a number; the caller has no use for what is closed.
+    unsafe { libc::closefrom(first) };
 }

@@ -1,5 +1,5 @@
-//! Where no list of open descriptors is always there: every number that can be
-//! one.
+//! What FreeBSD and illumos have in common: no list of open descriptors that is
+//! always there, so that only a limit tells which can be open.
 
 use std::os::fd::RawFd;
 
@@ -17,4 +17,10 @@ pub(super) fn open_descriptors() -> Vec<RawFd> {
         .filter(|limit| (FIRST_DESCRIPTOR..DESCRIPTORS_MAX).contains(limit))
         .unwrap_or(DESCRIPTORS_MAX);
     (FIRST_DESCRIPTOR..limit).collect()
+}
+
+pub(super) fn reset_signal(signal: i32) {
+    // SAFETY: the default disposition needs no handler. Numbers that can't be
+    // set, such as that of SIGKILL, answer with an error.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
 }

@@ -9,8 +9,28 @@ use nix::unistd::{Gid, getgrouplist};
 
 use super::FIRST_DESCRIPTOR;
 
-pub(super) fn signal_max() -> i32 {
-    libc::SIGRTMAX()
+/// The kernel's `_NSIG`. The C library's `SIGRTMAX` says the same, but keeps
+/// two below its `SIGRTMIN` for itself, which a parent may have ignored.
+pub(super) const SIGNAL_MAX: i32 = 64;
+
+/// By the system call: the C library won't touch those two.
+pub(super) fn reset_signal(signal: i32) {
+    /// Longer than the kernel's `struct sigaction` on any architecture; all
+    /// noughts stand for the default disposition.
+    const DEFAULT: [u64; 8] = [0; 8];
+    const SIGNAL_SET_BYTES: usize = SIGNAL_MAX as usize / 8;
+    let old = std::ptr::null_mut::<u64>();
+    // SAFETY: the kernel reads `DEFAULT`, which is long enough, and writes
+    // nothing. Numbers that can't be set answer with an error.
+    unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigaction,
+            libc::c_long::from(signal),
+            DEFAULT.as_ptr(),
+            old,
+            SIGNAL_SET_BYTES,
+        )
+    };
 }
 
 pub(super) fn groups_of(user: &CStr, gid: Gid) -> io::Result<Vec<Gid>> {
@@ -66,4 +86,20 @@ pub(super) fn open_descriptors() -> Vec<RawFd> {
     dir.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .filter(|descriptor| *descriptor >= FIRST_DESCRIPTOR)
         .collect()
+}
+
+/// Closes every descriptor from `first` up.
+pub(super) fn close_from(first: RawFd) {
+    let low = first.unsigned_abs();
+    // SAFETY: takes numbers only; the caller has no use for what is closed.
+    if unsafe { libc::close_range(low, libc::c_uint::MAX, 0) } == 0 {
+        return;
+    }
+    // Before Linux 5.9: no list of them can be read between fork and exec.
+    // SAFETY: takes a number and gives one back.
+    let limit = unsafe { libc::sysconf(libc::_SC_OPEN_MAX) };
+    for descriptor in first..RawFd::try_from(limit).unwrap_or(65_536) {
+        // SAFETY: as above.
+        unsafe { libc::close(descriptor) };
+    }
 }

@@ -6,6 +6,7 @@
     reason = "the only place of the program that calls C itself"
 )]
 
+mod fork;
 #[cfg(not(target_os = "linux"))]
 mod limit;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
@@ -13,49 +14,24 @@ mod limit;
 #[cfg_attr(target_os = "illumos", path = "illumos.rs")]
 mod system;
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+pub(crate) use fork::{Child, Program, Waiting, fork_waiting};
 
 use nix::errno::Errno;
 use nix::sys::signal::SigSet;
-use nix::unistd::{Gid, chdir, setgid, setgroups, setsid, setuid};
-
-use crate::attempt::person::Ids;
-
-/// Makes the child the leader of a session and process group of its own, with
-/// nothing of ours left: no signal ignored or blocked, no rights but those of
-/// `ids`, no terminal. Enters `cwd` as the person it has become, so that it
-/// starts nowhere they couldn't go.
-pub(crate) fn detach(command: &mut Command, cwd: CString, ids: Option<Ids>) {
-    let birth = move || -> io::Result<()> {
-        setsid()?;
-        reset_signals()?;
-        if let Some(ids) = &ids {
-            setgroups(&ids.groups)?;
-            setgid(ids.gid)?;
-            setuid(ids.uid)?;
-            if !ids.uid.is_root() {
-                system::drop_privileges()?;
-            }
-        }
-        chdir(cwd.as_c_str())?;
-        Ok(())
-    };
-    // SAFETY: between fork and exec only calls are made that are safe in a
-    // signal handler. All that `birth` needs was allocated before the fork;
-    // it allocates nothing itself, and takes no lock.
-    unsafe { command.pre_exec(birth) };
-}
+use nix::unistd::{Gid, Pid};
 
 /// Returns once the child has ended, and leaves it a zombie: until it is
 /// reaped, neither its id nor that of its group can be used anew.
-pub(crate) fn wait_for_end(child: u32) -> io::Result<()> {
+pub(crate) fn wait_for_end(child: Pid) -> io::Result<()> {
     // Its type is another one on each system; all of them hold any id.
-    let id = child as libc::id_t;
+    let id = child.as_raw() as libc::id_t;
     loop {
         let mut info = MaybeUninit::<libc::siginfo_t>::uninit();
         let how = libc::WEXITED | libc::WNOWAIT;
@@ -64,6 +40,21 @@ pub(crate) fn wait_for_end(child: u32) -> io::Result<()> {
             unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), how) };
         match Errno::result(result) {
             Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Reaps a child that has ended.
+fn reap(child: Pid) -> io::Result<ExitStatus> {
+    let mut status = 0;
+    loop {
+        // SAFETY: `status` has room for what the call writes.
+        let result =
+            unsafe { libc::waitpid(child.as_raw(), &raw mut status, 0) };
+        match Errno::result(result) {
+            Ok(_) => return Ok(ExitStatus::from_raw(status)),
             Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -104,10 +95,8 @@ pub(crate) fn close_descriptors_on_exec() {
 const FIRST_DESCRIPTOR: RawFd = 3;
 
 fn reset_signals() -> io::Result<()> {
-    for signal in 1..=system::signal_max() {
-        // SAFETY: the default disposition needs no handler. Numbers that
-        // can't be set (SIGKILL, the C library's own) answer with an error.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    for signal in 1..=system::SIGNAL_MAX {
+        system::reset_signal(signal);
     }
     SigSet::empty().thread_set_mask()?;
     Ok(())

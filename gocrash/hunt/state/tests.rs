@@ -20,7 +20,8 @@ impl Drive {
         drive
     }
 
-    /// With all slates made, and all attempts under way.
+    /// With a first attempt under way on each thread, and the next slate of
+    /// each being made.
     fn running(concurrency: u16, stop_after: Option<u64>) -> Drive {
         let mut drive = Drive::new(concurrency, stop_after, Keep::Failures);
         drive.open();
@@ -58,41 +59,91 @@ impl Drive {
     }
 }
 
-fn prepare(thread: u16, run: u64) -> Step {
-    Step::Order(thread, Order::Prepare(AttemptName { thread, run }))
+fn name(thread: u16, run: u64) -> AttemptName {
+    AttemptName { thread, run }
 }
 
-fn order(thread: u16, order: Order) -> Step {
-    Step::Order(thread, order)
+fn prepare(thread: u16, run: u64) -> Step {
+    Step::Order(thread, Order::Prepare(name(thread, run)))
+}
+
+fn run(thread: u16, run: u64) -> Step {
+    Step::Order(thread, Order::Run(name(thread, run)))
+}
+
+fn retire(thread: u16, run: u64) -> Step {
+    Step::Order(thread, Order::Retire(name(thread, run)))
+}
+
+fn keep(thread: u16, run: u64, word: &'static str) -> Step {
+    Step::Order(thread, Order::Keep(name(thread, run), word))
+}
+
+#[test]
+fn the_next_slate_is_made_while_an_attempt_runs() {
+    let mut drive = Drive::new(1, None, Keep::Failures);
+    assert_eq!(drive.open(), [Step::Start, prepare(0, 0)]);
+    assert_eq!(drive.prepared(0, 0), [run(0, 0), prepare(0, 1)]);
+    // One ahead, no more.
+    assert_eq!(drive.prepared(0, 1), []);
+    let ended = drive.ended(0, 0, Outcome::Passed);
+    assert_eq!(ended, [retire(0, 0), run(0, 1), prepare(0, 2)]);
 }
 
 #[test]
 fn each_thread_does_its_runs_and_nothing_is_left() {
     let mut drive = Drive::new(1, Some(2), Keep::Failures);
-    assert_eq!(drive.open(), [Step::Start, prepare(0, 0)]);
-    assert_eq!(drive.prepared(0, 0), [order(0, Order::Run)]);
-    assert_eq!(drive.ended(0, 0, Outcome::Passed), [order(0, Order::Retire)]);
-    assert_eq!(drive.retired(0, 0), [prepare(0, 1)]);
-    assert_eq!(drive.prepared(0, 1), [order(0, Order::Run)]);
-    assert_eq!(drive.ended(0, 1, Outcome::Passed), [order(0, Order::Retire)]);
-    assert_eq!(drive.retired(0, 1), [order(0, Order::Finish)]);
-    assert_eq!(drive.hear(Event::Finished(0)), [Step::Close]);
+    drive.open();
+    assert_eq!(drive.prepared(0, 0), [run(0, 0), prepare(0, 1)]);
+    // There is no third run to make a slate for.
+    assert_eq!(drive.prepared(0, 1), []);
+    let ended = drive.ended(0, 0, Outcome::Passed);
+    assert_eq!(ended, [retire(0, 0), run(0, 1)]);
+    assert_eq!(drive.ended(0, 1, Outcome::Passed), [retire(0, 1)]);
+    assert_eq!(drive.retired(0, 0), []);
+    assert_eq!(drive.retired(0, 1), [Step::Close]);
     assert_eq!(drive.hear(Event::Closed(Rest::Gone)), [Step::Over]);
     assert_eq!(drive.hunt.verdict(), Verdict::Passed);
     assert_eq!(drive.hunt.threads[0].tries, 2);
 }
 
 #[test]
+fn a_slow_pool_piles_up_no_more_slates_than_the_limit() {
+    let mut drive = Drive::running(1, None);
+    let mut slates = 2;
+    for i in 0..10 {
+        let steps = drive.prepared(0, i + 1);
+        assert!(
+            !steps
+                .iter()
+                .any(|step| matches!(step, Step::Order(_, Order::Prepare(_))))
+        );
+        // Nothing is ever retired.
+        let steps = drive.ended(0, i, Outcome::Passed);
+        if !steps.contains(&prepare(0, i + 2)) {
+            break;
+        }
+        slates += 1;
+    }
+    assert_eq!(slates, SETTLING_MAX + 1);
+    // As soon as one is gone, it goes on.
+    assert_eq!(drive.retired(0, 0), [prepare(0, 3)]);
+}
+
+#[test]
 fn after_a_failure_the_others_finish_their_run_and_start_no_other() {
     let mut drive = Drive::running(2, None);
+    drive.prepared(0, 1);
     let failed = drive.ended(0, 0, Outcome::Failed(2));
-    assert_eq!(failed, [order(0, Order::Keep("failed"))]);
-    assert_eq!(drive.kept(0, 0), [order(0, Order::Finish)]);
-    assert_eq!(drive.hear(Event::Finished(0)), []);
-    assert_eq!(drive.ended(1, 0, Outcome::Passed), [order(1, Order::Retire)]);
-    assert_eq!(drive.retired(1, 0), [order(1, Order::Finish)]);
+    assert_eq!(failed, [keep(0, 0, "failed"), retire(0, 1)]);
+    drive.kept(0, 0);
+    drive.retired(0, 1);
+    // Made too late to be used.
+    assert_eq!(drive.prepared(1, 1), [retire(1, 1)]);
+    drive.retired(1, 1);
+    assert_eq!(drive.ended(1, 0, Outcome::Passed), [retire(1, 0)]);
     // The working dataset holds the evidence, so it stays.
-    assert_eq!(drive.hear(Event::Finished(1)), [Step::Over]);
+    assert_eq!(drive.retired(1, 0), [Step::Over]);
     assert_eq!(drive.hunt.verdict(), Verdict::Reproduced);
     assert_eq!(drive.hunt.threads[0].tries, 1);
     let kept = &drive.hunt.kept[0].dataset;
@@ -100,25 +151,17 @@ fn after_a_failure_the_others_finish_their_run_and_start_no_other() {
 }
 
 #[test]
-fn a_slate_made_too_late_is_not_used() {
-    let mut drive = Drive::new(2, None, Keep::Failures);
-    drive.open();
-    drive.prepared(0, 0);
-    drive.ended(0, 0, Outcome::Signaled(11));
-    assert_eq!(drive.prepared(1, 0), [order(1, Order::Retire)]);
-}
-
-#[test]
 fn a_signal_kills_what_runs_and_destroys_its_slates() {
     let mut drive = Drive::running(2, None);
     drive.ended(0, 0, Outcome::Failed(2));
     assert_eq!(drive.hear(Event::Signal(2)), [Step::Kill(1, Kill::Gently)]);
-    let steps = drive.ended(1, 0, Outcome::Interrupted);
-    assert_eq!(steps, [order(1, Order::Retire)]);
+    assert_eq!(drive.ended(1, 0, Outcome::Interrupted), [retire(1, 0)]);
+    assert_eq!(drive.prepared(0, 1), [retire(0, 1)]);
+    assert_eq!(drive.prepared(1, 1), [retire(1, 1)]);
+    drive.retired(0, 1);
+    drive.retired(1, 1);
     drive.retired(1, 0);
-    drive.kept(0, 0);
-    drive.hear(Event::Finished(0));
-    assert_eq!(drive.hear(Event::Finished(1)), [Step::Over]);
+    assert_eq!(drive.kept(0, 0), [Step::Over]);
     assert_eq!(drive.hunt.verdict(), Verdict::Signaled(2));
     assert_eq!(drive.hunt.kept.len(), 1);
     assert!(drive.hunt.left.is_empty());
@@ -140,6 +183,7 @@ fn a_signal_before_anything_was_created_creates_nothing() {
 #[test]
 fn a_second_signal_waits_for_nothing_and_names_what_is_left() {
     let mut drive = Drive::running(3, None);
+    drive.prepared(0, 1);
     drive.ended(2, 0, Outcome::Failed(1));
     drive.hear(Event::Signal(2));
     let second = drive.hear(Event::Signal(2));
@@ -147,50 +191,70 @@ fn a_second_signal_waits_for_nothing_and_names_what_is_left() {
     assert_eq!(second, [at_once(0), at_once(1), Step::Hurry]);
     assert_eq!(drive.ended(0, 0, Outcome::Interrupted), []);
     assert_eq!(drive.hear(Event::OutOfPatience), [Step::Over]);
-    let left: Vec<_> =
+    let mut left: Vec<_> =
         drive.hunt.left.iter().map(|left| left.dataset.as_str()).collect();
+    left.sort_unstable();
     let expected = [
-        "tank/go/gocrash-1/thread-0-run-0",
-        "tank/go/gocrash-1/thread-1-run-0",
         "tank/go/gocrash-1",
+        // Retired, but it was not waited for.
+        "tank/go/gocrash-1/thread-0-run-0",
+        "tank/go/gocrash-1/thread-0-run-1",
+        "tank/go/gocrash-1/thread-1-run-0",
+        // Being made.
+        "tank/go/gocrash-1/thread-1-run-1",
+        "tank/go/gocrash-1/thread-2-run-1",
     ];
     assert_eq!(left, expected);
     assert_eq!(drive.hunt.kept.len(), 1);
 }
 
+fn no_slate() -> Unprepared {
+    Unprepared { why: "pool is full".to_owned(), left: None }
+}
+
 #[test]
 fn trouble_that_is_not_the_suites_counts_for_no_limit_and_ends_it_at_last() {
-    let mut drive = Drive::running(1, Some(1));
+    let mut drive = Drive::new(1, Some(1), Keep::Failures);
+    drive.open();
+    drive.prepared(0, 0);
     let passing = || Outcome::Infra(Infra::Passing("no memory".to_owned()));
-    drive.ended(0, 0, passing());
-    assert_eq!(drive.retired(0, 0), [prepare(0, 1)]);
-    let no_slate = || Unprepared { why: "pool is full".to_owned(), left: None };
-    let name = |run| AttemptName { thread: 0, run };
-    let steps = drive.hear(Event::Prepared(name(1), Err(no_slate())));
+    // The run has to be done again.
+    let steps = drive.ended(0, 0, passing());
+    assert_eq!(steps, [retire(0, 0), prepare(0, 1)]);
+    drive.retired(0, 0);
+    let steps = drive.hear(Event::Prepared(name(0, 1), Err(no_slate())));
     assert_eq!(steps, [prepare(0, 2)]);
-    let steps = drive.hear(Event::Prepared(name(2), Err(no_slate())));
-    assert_eq!(steps, [order(0, Order::Finish)]);
-    assert_eq!(drive.hear(Event::Finished(0)), [Step::Close]);
+    let steps = drive.hear(Event::Prepared(name(0, 2), Err(no_slate())));
+    assert_eq!(steps, [Step::Close]);
     assert_eq!(drive.hunt.verdict(), Verdict::None);
 }
 
 #[test]
-fn a_suite_that_cannot_start_ends_the_hunt_without_a_verdict() {
+fn a_slate_that_cannot_be_made_ahead_is_tried_again_after_the_attempt() {
     let mut drive = Drive::running(1, None);
+    let steps = drive.hear(Event::Prepared(name(0, 1), Err(no_slate())));
+    assert_eq!(steps, []);
+    let steps = drive.ended(0, 0, Outcome::Passed);
+    assert_eq!(steps, [retire(0, 0), prepare(0, 2)]);
+    assert_eq!(drive.hunt.trouble, None);
+}
+
+#[test]
+fn a_suite_that_cannot_start_ends_the_hunt_without_a_verdict() {
+    let mut drive = Drive::running(1, Some(1));
     let infra = Infra::SaidNotStarted(127);
     let steps = drive.ended(0, 0, Outcome::Infra(infra));
     // Its output says why, so it is kept.
-    assert_eq!(steps, [order(0, Order::Keep("infra"))]);
-    assert_eq!(drive.kept(0, 0), [order(0, Order::Finish)]);
-    drive.hear(Event::Finished(0));
+    assert_eq!(steps, [keep(0, 0, "infra")]);
+    assert_eq!(drive.kept(0, 0), [Step::Over]);
     assert_eq!(drive.hunt.verdict(), Verdict::None);
 }
 
 #[test]
 fn runs_that_were_all_ignored_are_no_verdict() {
     let mut drive = Drive::running(1, Some(1));
-    assert_eq!(drive.ended(0, 0, Outcome::Ignored), [order(0, Order::Retire)]);
-    assert_eq!(drive.retired(0, 0), [order(0, Order::Finish)]);
+    assert_eq!(drive.ended(0, 0, Outcome::Ignored), [retire(0, 0)]);
+    assert_eq!(drive.retired(0, 0), [Step::Close]);
     assert_eq!(drive.hunt.verdict(), Verdict::None);
 }
 
@@ -198,23 +262,24 @@ fn runs_that_were_all_ignored_are_no_verdict() {
 fn a_slate_that_cannot_be_destroyed_changes_no_verdict() {
     let mut drive = Drive::running(1, Some(1));
     drive.ended(0, 0, Outcome::Passed);
-    let name = AttemptName { thread: 0, run: 0 };
     let dataset = "tank/go/gocrash-1/thread-0-run-0".to_owned();
     let left = Left { dataset, why: "it is busy".to_owned() };
-    drive.hear(Event::Retired(name, Rest::Left(left)));
-    assert_eq!(drive.hear(Event::Finished(0)), [Step::Over]);
+    let steps = drive.hear(Event::Retired(name(0, 0), Rest::Left(left)));
+    assert_eq!(steps, [Step::Over]);
     assert_eq!(drive.hunt.verdict(), Verdict::Passed);
     assert_eq!(drive.hunt.left.len(), 1);
 }
 
 #[test]
-fn a_lost_worker_ends_the_hunt_without_a_verdict() {
-    let mut drive = Drive::running(2, None);
-    let lost = Event::Lost(Who::Worker(0), "a thread panicked".to_owned());
-    assert_eq!(drive.hear(lost), []);
-    drive.ended(1, 0, Outcome::Passed);
-    assert_eq!(drive.retired(1, 0), [order(1, Order::Finish)]);
-    assert_eq!(drive.hear(Event::Finished(1)), [Step::Over]);
+fn a_lost_hand_ends_the_hunt_without_a_verdict() {
+    let mut drive = Drive::running(2, Some(1));
+    let lost =
+        |task| Event::Lost(Who::Hand(0, task), "a thread panicked".to_owned());
+    // What its thread runs is not left to itself.
+    let steps = drive.hear(lost(Task::Stock));
+    assert_eq!(steps, [Step::Kill(0, Kill::AtOnce)]);
+    assert_eq!(drive.hear(lost(Task::Run)), []);
+    assert_eq!(drive.ended(1, 0, Outcome::Passed), [retire(1, 0)]);
+    assert_eq!(drive.retired(1, 0), [Step::Over]);
     assert_eq!(drive.hunt.verdict(), Verdict::None);
-    assert_eq!(drive.hunt.left.len(), 1);
 }

@@ -15,6 +15,14 @@ use crate::slate::{Seen, Wanted};
 const SUGGESTIONS_MAX: usize = 5;
 /// A name is offered only if it resembles the one that was typed so much.
 const RESEMBLANCE_MIN: f64 = 0.7;
+/// Nothing in there is to be run or written.
+const LOOK: MountOptions = MountOptions {
+    read_only: true,
+    no_setuid: true,
+    no_exec: true,
+    no_devices: true,
+    no_atime: true,
+};
 const SUDO: &str = "run gocrash by sudo or doas";
 
 pub(super) fn check(zfs: &Zfs, wanted: &Wanted) -> anyhow::Result<Seen> {
@@ -27,7 +35,7 @@ pub(super) fn check(zfs: &Zfs, wanted: &Wanted) -> anyhow::Result<Seen> {
     check_length(parent)?;
 
     let dir = LookDir::create()?;
-    zfs.mount_at(snapshot, dir.path(), MountOptions::default())
+    zfs.mount_at(snapshot, dir.path(), LOOK)
         .map_err(|error| not_mountable(snapshot, &error))?;
     let seen = look::look(dir.path(), wanted);
     zfs.unmount_at(snapshot, dir.path(), Unmount::Plain)?;

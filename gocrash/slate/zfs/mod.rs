@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use anyhow::Context;
 use zfs::{
-    DatasetName, ErrorKind, Holder, Name, Properties, SnapshotName, Source,
-    Unmount, Zfs,
+    DatasetName, ErrorKind, Holder, MountOptions, Name, Properties,
+    SnapshotName, Source, Unmount, Zfs,
 };
 
 use crate::attempt::name::AttemptName;
 use crate::refusal::Refusal;
-use crate::slate::{Left, Rest, Seen, Slate, Unprepared, Wanted, Working};
+use crate::slate::{
+    Left, Rest, Seen, Slate, Unprepared, Wanted, Working, hiding,
+};
 
 /// Set on the working dataset alone: a tag that a child has inherited says
 /// nothing about who created it.
@@ -69,6 +71,12 @@ impl Pool {
         let set_up = || {
             let guid = self.guid(&dataset)?;
             let path = self.zfs.mount(&dataset)?;
+            hiding::make(&path).with_context(|| {
+                format!(
+                    "cannot make a place for slates in `{}`",
+                    path.display()
+                )
+            })?;
             anyhow::Ok((guid, path))
         };
         match set_up() {
@@ -81,7 +89,10 @@ impl Pool {
             }),
             Err(error) => {
                 let error = error.context("cannot set up the working dataset");
-                match self.zfs.destroy(&dataset) {
+                match self
+                    .unmount(&dataset)
+                    .and_then(|()| self.zfs.destroy(&dataset))
+                {
                     Ok(()) => Err(error),
                     Err(left) => {
                         Err(error
@@ -109,11 +120,22 @@ impl Pool {
             .map_err(nothing)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
-            let path = self.zfs.mount(&dataset)?;
-            anyhow::Ok((guid, path))
+            let mut path = working.path.join(name.to_string());
+            let hidden = hiding::hide(&path)
+                .context("cannot make a directory for the slate")?;
+            match &hidden {
+                Some(hidden) => {
+                    let options = MountOptions::default();
+                    self.zfs.mount_at(&dataset, hidden, options)?;
+                }
+                None => path = self.zfs.mount(&dataset)?,
+            }
+            anyhow::Ok((guid, path, hidden))
         };
         match set_up() {
-            Ok((guid, path)) => Ok(Slate { path, dataset, guid }),
+            Ok((guid, path, hidden)) => {
+                Ok(Slate { path, hidden, dataset, guid })
+            }
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
                 left: match self.zfs.destroy(&dataset) {
@@ -133,7 +155,7 @@ impl Pool {
     }
 
     /// Destroys the slate, if it is the one that was made.
-    pub(crate) fn retire(&self, working: &Working, slate: &Slate) -> Rest {
+    pub(crate) fn retire(&self, working: &Working, slate: Slate) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
             self.check_guid(&slate.dataset, &slate.guid)?;
             let origin = self.zfs.property(&slate.dataset, "origin")?;
@@ -142,7 +164,11 @@ impl Pool {
                 "it is no longer a clone of `{}`",
                 working.snapshot
             );
-            self.remove(&slate.dataset, &slate.path)
+            self.remove(&slate.dataset, &slate.path)?;
+            if let Some(hidden) = &slate.hidden {
+                let _ = std::fs::remove_dir(hidden);
+            }
+            Ok(())
         });
         rest(&slate.dataset, gone)
     }
@@ -223,10 +249,7 @@ impl Pool {
 
     /// Unmounts and destroys, with patience for what is busy.
     fn remove(&self, dataset: &DatasetName, path: &Path) -> anyhow::Result<()> {
-        while_busy(|| match self.zfs.unmount(dataset, Unmount::Plain) {
-            Err(e) if e.kind() == ErrorKind::NotMounted => Ok(()),
-            result => result,
-        })?;
+        while_busy(|| self.unmount(dataset))?;
         while_busy(|| self.zfs.destroy(dataset))?;
         // Only an empty directory goes; it is no loss when it stays.
         let _ = std::fs::remove_dir(path);
@@ -235,6 +258,15 @@ impl Pool {
 }
 
 /// Waits for what will let go by itself.
+impl Pool {
+    fn unmount(&self, dataset: &DatasetName) -> zfs::Result<()> {
+        match self.zfs.unmount(dataset, Unmount::Plain) {
+            Err(e) if e.kind() == ErrorKind::NotMounted => Ok(()),
+            result => result,
+        }
+    }
+}
+
 fn while_busy(work: impl Fn() -> zfs::Result<()>) -> zfs::Result<()> {
     for _ in 1..BUSY_TRIES_MAX {
         match work() {

@@ -54,8 +54,8 @@ fn by_operation(
         (Op::Destroy | Op::DestroySnapshots, libc::EEXIST) => {
             ErrorKind::HasClones
         }
-        (Op::Rollback, libc::EEXIST | libc::EXDEV) => ErrorKind::NotLatest,
-        (Op::Release, libc::ESRCH) => ErrorKind::NotFound,
+        (Op::Rollback, libc::EEXIST) => ErrorKind::NotLatest,
+        (Op::Rollback | Op::Release, libc::ESRCH) => ErrorKind::NotFound,
         (Op::RunProgram, libc::EINVAL) => ErrorKind::ProgramInvalid,
         (Op::RunProgram, system::ECHRNG) => ErrorKind::ProgramFailed,
         (Op::RunProgram, system::ETIME | libc::ENOSPC | libc::ENOMEM) => {

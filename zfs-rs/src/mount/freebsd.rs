@@ -6,7 +6,7 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::Flags;
+use super::{Atime, Flags};
 use crate::error::last_os_code;
 
 /// Gives the error number, 0 for success.
@@ -62,7 +62,7 @@ impl Flags {
             option(self.read_only, c"ro"),
             option(!self.setuid, c"nosuid"),
             option(!self.exec, c"noexec"),
-            option(!self.atime, c"noatime"),
+            option(self.atime == Atime::Never, c"noatime"),
             option(self.nbmand, c"nbmand"),
         ]
         .into_iter()

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
-use super::Flags;
+use super::{Atime, Flags};
 use crate::error::last_os_code;
 
 // From <sys/mount.h> and <sys/mntent.h>.
@@ -76,7 +76,7 @@ impl Flags {
             option(self.setuid, "setuid", "nosetuid"),
             option(self.exec, "exec", "noexec"),
             option(self.devices, "devices", "nodevices"),
-            option(self.atime, "atime", "noatime"),
+            option(self.atime != Atime::Never, "atime", "noatime"),
             option(self.nbmand, "nbmand", "nonbmand"),
         ]
         .join(",")

@@ -6,7 +6,7 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::Flags;
+use super::{Atime, Flags};
 use crate::error::last_os_code;
 
 /// Gives the error number, 0 for success.
@@ -49,11 +49,11 @@ pub(super) fn unmount(target: &Path, force: bool) -> i32 {
 impl Flags {
     fn bits(self) -> libc::c_ulong {
         let bit = |is_set: bool, bit| if is_set { bit } else { 0 };
-        let atime = match (self.atime, self.relatime) {
-            (false, _) => libc::MS_NOATIME,
-            (true, true) => libc::MS_RELATIME,
+        let atime = match self.atime {
+            Atime::Never => libc::MS_NOATIME,
+            Atime::Relative => libc::MS_RELATIME,
             // Without a flag the kernel would choose relatime.
-            (true, false) => libc::MS_STRICTATIME,
+            Atime::Always => libc::MS_STRICTATIME,
         };
         bit(self.read_only, libc::MS_RDONLY)
             | bit(!self.setuid, libc::MS_NOSUID)

@@ -22,6 +22,14 @@ pub(crate) struct Mount {
     pub(crate) device: Option<(u32, u32)>,
 }
 
+impl Mount {
+    /// Whether its path leads to another file system. To unmount that path
+    /// would take away what was not meant.
+    pub(crate) fn is_covered(&self) -> bool {
+        system::is_covered(self)
+    }
+}
+
 /// What the calling thread sees mounted from ZFS, the latest last.
 pub(crate) fn all() -> Result<Vec<Mount>> {
     system::all()

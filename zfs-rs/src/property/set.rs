@@ -1,5 +1,7 @@
 //! The properties that something new is made with.
 
+use libzfs_sys as sys;
+
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::libzfs::{self, Libzfs};
 use crate::name::c_string;
@@ -67,7 +69,7 @@ impl Properties {
             libzfs::with(|libzfs| {
                 for (property, text) in native {
                     let value =
-                        convert(libzfs, property, text).map_err(refuse)?;
+                        convert(libzfs, op, property, text).map_err(refuse)?;
                     list.insert(property, &value)?;
                 }
                 Ok(())
@@ -77,8 +79,23 @@ impl Properties {
     }
 }
 
-fn convert(libzfs: &Libzfs, name: &str, text: &str) -> Result<Value, String> {
+fn convert(
+    libzfs: &Libzfs,
+    op: Operation,
+    name: &str,
+    text: &str,
+) -> Result<Value, String> {
     let property = native_property(libzfs, name)?;
+    // The kernel drops the first kind without a word.
+    if property.is_read_only() {
+        return Err(format!("`{name}` can't be set"));
+    }
+    if !property.applies_to(sys::ZFS_TYPE_FILESYSTEM) {
+        return Err(format!("`{name}` does not apply to a file system"));
+    }
+    if property.is_set_once() && op != Operation::Create {
+        return Err(format!("`{name}` can be set at creation only"));
+    }
     let refuse = || {
         let values = property.values();
         format!("`{name}={text}` is not one of the values {values}")

@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::Mount;
@@ -25,6 +26,23 @@ pub(super) fn all() -> Result<Vec<Mount>> {
             Error::errno(Operation::ReadMounts, MOUNT_INFO, code)
         })?;
     Ok(parse(&text))
+}
+
+/// Each mounted dataset has a device number of its own.
+pub(super) fn is_covered(mount: &Mount) -> bool {
+    let Some(device) = mount.device else { return false };
+    match mount.path.metadata() {
+        Ok(metadata) => {
+            let seen = metadata.dev();
+            (libc::major(seen), libc::minor(seen)) != device
+        }
+        // A path that can't be followed for other reasons is left to the
+        // kernel to judge.
+        Err(error) => matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        ),
+    }
 }
 
 /// The mounts from ZFS in a mountinfo.

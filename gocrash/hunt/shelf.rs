@@ -1,0 +1,34 @@
+//! Where slates are between the hands of a thread: made by one, used by the
+//! next, taken away by the third.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::attempt::Ready;
+use crate::attempt::name::AttemptName;
+use crate::slate::Slate;
+
+/// A slate, and the command that is to run in it until it does.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) slate: Slate,
+    pub(crate) ready: Option<Ready>,
+}
+
+/// What no hand holds at the moment.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf(Mutex<HashMap<AttemptName, Held>>);
+
+impl Shelf {
+    pub(crate) fn put(&self, name: AttemptName, held: Held) {
+        // A hand that panicked left the map whole: it only puts and takes.
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        map.insert(name, held);
+    }
+
+    /// Takes what was put there before the event that led to this.
+    pub(crate) fn take(&self, name: AttemptName) -> Option<Held> {
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        map.remove(&name)
+    }
+}

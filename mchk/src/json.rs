@@ -1,0 +1,62 @@
+//! Actions as JSON, by serde.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::checker::{CheckResult, Checker};
+use crate::codec::Codec;
+use crate::system::System;
+
+impl<S: System> Checker<S>
+where
+    S::Params: Serialize + DeserializeOwned,
+{
+    /// Makes the checker print cases as JSON, and read them from
+    /// `MCHK_CASE`.
+    pub fn json(mut self) -> Self {
+        self.codec = Some(Codec {
+            encode: |params| {
+                serde_json::to_string(params).map_err(|e| e.to_string())
+            },
+            decode,
+            quote: |text| Value::from(text).to_string(),
+        });
+        self
+    }
+
+    /// Keeps failing cases as JSON files in a directory, each after every
+    /// step of minimising, and replays all that are there before every
+    /// search. Includes [`json`](Checker::json).
+    pub fn regressions(self, directory: impl Into<PathBuf>) -> Self {
+        let mut checker = self.json();
+        checker.regressions = Some(directory.into());
+        checker
+    }
+
+    /// Replays a case given as JSON, as it was printed or kept in a file.
+    ///
+    /// # Errors
+    ///
+    /// See [`CheckErr`](crate::CheckErr).
+    pub fn run_case_json(&self, json: &str) -> CheckResult<S> {
+        let case = decode(json).map_err(|error| {
+            crate::CheckErr::Unproven(format!(
+                "the case cannot be read: {error}"
+            ))
+        })?;
+        self.run_case(&case)
+    }
+}
+
+/// Reads a list of actions, or an object that has one as `actions`.
+fn decode<P: DeserializeOwned>(text: &str) -> Result<Vec<P>, String> {
+    let mut value: Value =
+        serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if let Some(actions) = value.get_mut("actions") {
+        value = actions.take();
+    }
+    serde_json::from_value(value).map_err(|error| error.to_string())
+}

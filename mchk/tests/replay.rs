@@ -1,0 +1,293 @@
+//! What is printed for a failure leads back to it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+use std::{env, fs, thread};
+
+use mchk::{
+    Action, CaseRng, CheckErr, Checker, EnvError, Report, RunErr, Stop, System,
+};
+
+include!("paste/bank.rs");
+
+struct BankSystem;
+
+impl System for BankSystem {
+    type State = Bank;
+    type Params = Op;
+
+    fn init(&self) -> Result<Bank, EnvError> {
+        Ok(Bank::default())
+    }
+
+    fn next(&self, _: &Bank, rng: &mut CaseRng) -> Action<Op> {
+        let name = ["a\"b", "c\\d", "e\n"][rng.range(0..3)].to_owned();
+        let cents = rng.below(500);
+        let kinds = [("open", 2), ("deposit", 3), ("close", 1)];
+        Action::new(match rng.kind(&kinds) {
+            "open" => Op::Open { name },
+            "deposit" => Op::Deposit { name, cents },
+            _ => Op::Close(name),
+        })
+    }
+
+    fn apply(&self, bank: &mut Bank, op: &Op) -> Result<(), Stop> {
+        bank.apply(op).map_err(|error| Stop::failed(error))
+    }
+
+    /// The `Debug` of a `String` is a `&str` in source.
+    fn source(&self, op: &Op) -> String {
+        match op {
+            Op::Open { name } => {
+                format!("Open {{ name: {name:?}.into() }}")
+            }
+            Op::Deposit { name, cents } => {
+                format!("Deposit {{ name: {name:?}.into(), cents: {cents} }}")
+            }
+            Op::Close(name) => format!("Close({name:?}.into())"),
+        }
+    }
+}
+
+fn checker() -> Checker<BankSystem> {
+    Checker::new(BankSystem).max_length(60).json()
+}
+
+#[track_caller]
+fn failed<P>(result: Result<Report, CheckErr<P>>) -> RunErr<P> {
+    result.expect_err("it fails").failed().expect("by the system")
+}
+
+/// What stands indented below the line that begins so.
+fn block<'a>(printed: &'a str, heading: &str) -> Vec<&'a str> {
+    printed
+        .lines()
+        .skip_while(|line| !line.starts_with(heading))
+        .skip(2)
+        .take_while(|line| line.starts_with("    "))
+        .collect()
+}
+
+#[test]
+fn the_printed_case_compiles_and_fails_alike() {
+    let error = failed(checker().seed(1).run_times(1_000));
+    let printed = error.to_string();
+    let case = block(&printed, "the case, for `run_case`").join("\n");
+    let bank = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let bank = bank.join("tests/paste/bank.rs");
+    let source = format!(
+        "#![allow(unused, unexpected_cfgs)]\n\
+         include!({bank:?});\nuse Op::*;\n\
+         fn main() {{\n    let case: &[Op] = {case};\n\
+         let mut bank = Bank::default();\n\
+         for op in case {{ if let Err(error) = bank.apply(op) {{\n\
+         print!(\"{{error}}\"); return; }} }}\n}}\n"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pasted.rs");
+    fs::write(&file, &source).unwrap();
+    let program = directory.path().join("pasted");
+    let compiler = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    let compiled = Command::new(compiler)
+        .args(["--edition=2024", "-o"])
+        .args([&program, &file])
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&compiled.stderr);
+    assert!(compiled.status.success(), "{source}\n{complaint}");
+    let ran = Command::new(&program).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert_eq!(said, error.failure.message());
+}
+
+#[test]
+fn the_printed_json_fails_alike() {
+    let error = failed(checker().run_times(1_000));
+    let printed = error.to_string();
+    let json = block(&printed, "for `run_case_json`").join("");
+    let again = failed(checker().run_case_json(json.trim()));
+    assert_eq!(again.original, error.minimal);
+    assert_eq!(again.failure, error.failure);
+}
+
+#[test]
+fn what_is_no_case_is_refused() {
+    for json in ["", "[{]", "[\"Borrow\"]", "{\"actions\": 3}"] {
+        let refused = checker().run_case_json(json);
+        assert!(matches!(refused, Err(CheckErr::Unproven(_))), "{json}");
+    }
+}
+
+/// Runs a test of this file in a process of its own, with these variables.
+fn rerun(test: &str, variables: &[(&str, &str)]) -> Output {
+    Command::new(env::current_exe().expect("a test has a path"))
+        .args([test, "--exact", "--ignored", "--nocapture"])
+        .envs(variables.iter().copied())
+        .output()
+        .expect("it runs already")
+}
+
+#[test]
+#[ignore = "run by other tests, with variables set"]
+fn child_runs_once() {
+    println!("ran: {:?}", checker().max_length(60).run());
+}
+
+#[test]
+#[ignore = "run by other tests, with variables set"]
+fn child_runs_for_a_nanosecond() {
+    let steady = Checker::new(BankSystem).max_length(1);
+    println!("ran: {:?}", steady.run_for(Duration::from_nanos(1)));
+}
+
+#[test]
+fn seed_and_case_are_taken_from_the_environment() {
+    let error = failed(checker().run_times(1_000));
+    let message = format!("{}\n", error.failure);
+    let seed = format!("{:#x}", error.seed.unwrap());
+    let json = error.json.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("case.json");
+    fs::write(&file, &json).unwrap();
+    let file = file.to_str().unwrap();
+    for (name, value) in [
+        ("MCHK_SEED", seed.as_str()),
+        ("MCHK_CASE", json.as_str()),
+        ("MCHK_CASE", file),
+    ] {
+        let output = rerun("child_runs_once", &[(name, value)]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains(&message), "{name}={value}\n{said}");
+    }
+    let output = rerun("child_runs_once", &[("MCHK_SEED", "never")]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("`MCHK_SEED` is no number"), "{said}");
+}
+
+#[test]
+fn time_is_taken_from_the_environment() {
+    let runs = |time| {
+        let name = "child_runs_for_a_nanosecond";
+        let output = rerun(name, &[("MCHK_TIME", time)]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (_, after) = said.split_once("runs: ").expect(&said);
+        let (count, _) = after.split_once(',').unwrap();
+        count.parse::<u64>().unwrap()
+    };
+    assert_eq!(runs("1ms").min(2), 2);
+    let output = rerun("child_runs_for_a_nanosecond", &[("MCHK_TIME", "0")]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("there was no time to run"), "{said}");
+}
+
+#[test]
+fn regressions_are_kept_and_tried_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().join("cases");
+    let error = failed(checker().regressions(&kept).run_times(1_000));
+    let file = error.file.clone().unwrap();
+    let names: Vec<_> = fs::read_dir(&kept).unwrap().collect();
+    assert_eq!(names.len(), 1);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("is too rich"), "{text}");
+
+    // A run too short to fail by itself fails by what was kept.
+    let short = checker().regressions(&kept).max_length(1);
+    let again = failed(short.run());
+    assert_eq!(again.minimal, error.minimal);
+    assert_eq!(again.seed, None);
+    assert_eq!(failed(checker().run_case_json(&text)).failure, error.failure);
+
+    fs::write(&file, "not a case").unwrap();
+    let refused = short.run().unwrap_err().to_string();
+    assert!(refused.contains(file.to_str().unwrap()), "{refused}");
+}
+
+#[test]
+#[ignore = "run by other tests, with variables set"]
+fn child_is_interrupted_while_minimising() {
+    // Ends the process when half of the actions were removed.
+    struct Interrupted(Checker<BankSystem>);
+    let kept = env::var("KEPT").unwrap();
+    let case: Vec<Op> = (0..40)
+        .map(|i| Op::Open { name: format!("account {i}") })
+        .chain([Op::Close("account 3".to_owned())])
+        .chain([Op::Deposit { name: "account 5".to_owned(), cents: 2000 }])
+        .collect();
+    impl System for Interrupted {
+        type State = Vec<Op>;
+        type Params = Op;
+        fn init(&self) -> Result<Vec<Op>, EnvError> {
+            Ok(Vec::new())
+        }
+        fn next(&self, _: &Vec<Op>, _: &mut CaseRng) -> Action<Op> {
+            unreachable!("the case is given")
+        }
+        fn apply(&self, done: &mut Vec<Op>, op: &Op) -> Result<(), Stop> {
+            done.push(op.clone());
+            // Half of the case is gone, by steps that were accepted.
+            if done.len() < 20 && matches!(op, Op::Deposit { .. }) {
+                std::process::exit(7);
+            }
+            let system = self.0.system();
+            let mut bank = system.init()?;
+            for op in done.iter() {
+                system.apply(&mut bank, op)?;
+            }
+            Ok(())
+        }
+    }
+    let checker = Checker::new(Interrupted(checker())).regressions(kept);
+    println!("{:?}", checker.minimize_case(&case));
+}
+
+#[test]
+fn an_interrupt_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().to_str().unwrap();
+    let child = "child_is_interrupted_while_minimising";
+    assert_eq!(rerun(child, &[("KEPT", kept)]).status.code(), Some(7));
+    let entry = fs::read_dir(kept).unwrap().next().unwrap().unwrap();
+    let text = fs::read_to_string(entry.path()).unwrap();
+    let left = failed(checker().run_case_json(&text)).original.len();
+    assert!(left < 42, "no step was kept: {text}");
+}
+
+#[test]
+#[ignore = "run by other tests, with variables set"]
+fn child_hangs() {
+    let hanging = mchk::system(
+        || 0,
+        |count: &u32, _: &mut CaseRng| Action::new(*count),
+        |count: &mut u32, _: &u32| {
+            *count += 1;
+            if *count == 3 {
+                loop {
+                    thread::park();
+                }
+            }
+            Ok(())
+        },
+    );
+    let kept = env::var("KEPT").unwrap();
+    Checker::new(hanging)
+        .regressions(kept)
+        .action_time_limit(Duration::from_millis(50))
+        .run()
+        .unwrap();
+}
+
+#[test]
+fn an_action_that_hangs_leaves_its_case() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().join("made when needed");
+    let kept = kept.to_str().unwrap();
+    let output = rerun("child_hangs", &[("KEPT", kept)]);
+    assert!(!output.status.success());
+    let entry = fs::read_dir(kept).unwrap().next().unwrap().unwrap();
+    let text = fs::read_to_string(entry.path()).unwrap();
+    assert_eq!(text, "[\n0,\n1,\n2\n]\n");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(entry.path().to_str().unwrap()), "{said}");
+}

@@ -1,0 +1,16 @@
+//! Hunts on a real pool, by the program as people run it.
+
+/// A file with what a hunt is to print, wherever the test runs.
+macro_rules! golden {
+    ($name:literal) => {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pool/hunt/", $name)
+    };
+}
+
+mod evidence;
+mod ground;
+mod person;
+mod refusals;
+mod safety;
+mod signals;
+mod traces;
