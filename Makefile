@@ -1,6 +1,6 @@
 # The few words people type. Each is a script that can be run by itself.
 
-.PHONY: demo test soak vm check-ports
+.PHONY: demo test bench soak vm check-ports
 
 demo: ## run the main job on real input
 	@demo/run
@@ -10,6 +10,10 @@ test: ## run every test
 
 soak: ## look for faults of zfs-rs for so many SECONDS on each release
 	@SOAK_SECONDS=$(or $(SECONDS),60) tests/all setup soak
+
+bench: ## measure; CHECK=1 fails when a target is missed, ONLY=cycle,gap
+	@benches/run $(if $(ONLY),--only $(ONLY)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(CHECK),--check)
 
 vm: ## open a shell in a machine with real ZFS
 	@tests/vm/setup

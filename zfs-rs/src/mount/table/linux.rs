@@ -1,10 +1,11 @@
 //! The mount table of Linux: mountinfo in proc(5).
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::{fs, io};
 
 use super::Mount;
 use crate::error::{Error, Operation, Result};
@@ -12,11 +13,18 @@ use crate::error::{Error, Operation, Result};
 /// Not that of the process: a thread can be in a mount namespace of its own.
 const MOUNT_INFO: &str = "/proc/thread-self/mountinfo";
 
+/// The kernel doesn't tell how long the table is, and hands out a page at a
+/// time; without room to begin with it would be asked for a few bytes first.
+const ROOM_BYTES: usize = 64 * 1024;
+
 pub(super) fn all() -> Result<Vec<Mount>> {
-    let text = fs::read(MOUNT_INFO).map_err(|error| {
-        let code = error.raw_os_error().unwrap_or(0);
-        Error::errno(Operation::ReadMounts, MOUNT_INFO, code)
-    })?;
+    let mut text = Vec::with_capacity(ROOM_BYTES);
+    File::open(MOUNT_INFO)
+        .and_then(|mut file| file.read_to_end(&mut text))
+        .map_err(|error| {
+            let code = error.raw_os_error().unwrap_or(0);
+            Error::errno(Operation::ReadMounts, MOUNT_INFO, code)
+        })?;
     Ok(parse(&text))
 }
 

@@ -1,0 +1,65 @@
+//! Attempts per second from a clean slate, with nothing to do in them.
+
+use anyhow::Result;
+
+use crate::field::Field;
+use crate::hunt::Hunt;
+use crate::pool::Pool;
+use crate::rival;
+use crate::rounds::{Figure, Rounds};
+use crate::table::{Results, Target};
+
+const NAME: &str = "attempts";
+const ROUNDS: usize = 3;
+
+/// How many threads, how many runs each does in a round, and how many times
+/// as many attempts as the rival's there have to be.
+const SIZES: [(u32, u32, Option<Target>); 4] = [
+    (1, 5, Some(Target::AtLeast(6.0))),
+    (2, 4, None),
+    (4, 3, None),
+    (8, 2, Some(Target::AtLeast(5.0))),
+];
+/// So many times as many by gocrash: what is quicker needs more of them to
+/// be measured as well.
+const MORE: u32 = 3;
+
+pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
+    let pool = Pool::create(field)?;
+    let (working, _) = pool.make("rival")?;
+    let origin = pool.snapshot()?;
+    for (threads, runs, target) in SIZES {
+        field.say(format_args!("{NAME}: {threads} threads"));
+        let hunt = Hunt::of_nothing(origin.as_str(), threads, runs * MORE);
+        let per_attempt =
+            |seconds: f64, attempts: u32| Ok(seconds / f64::from(attempts));
+        let rounds = Rounds::take(
+            field.rounds(ROUNDS),
+            || {
+                let took = hunt.run(field)?.elapsed;
+                per_attempt(took.as_secs_f64(), hunt.attempts())
+            },
+            || {
+                let suite = &hunt.suite;
+                let took =
+                    rival::hunt(&origin, &working, threads, runs, suite)?;
+                per_attempt(took.as_secs_f64(), threads * runs)
+            },
+        )?;
+        let what = format!("gocrash / the original's way, {threads} threads");
+        let times = rounds.rival_over_ours();
+        match target {
+            Some(target) => results.expect(NAME, what, "times", times, target),
+            None => results.report(NAME, what, "times", times),
+        }
+        let rate = |seconds: &[f64]| {
+            let rates: Vec<f64> = seconds.iter().map(|s| 1.0 / s).collect();
+            Figure::of(&rates)
+        };
+        let what = format!("gocrash, {threads} threads");
+        results.report(NAME, what, "1/s", rate(&rounds.ours));
+        let what = format!("the original's way, {threads} threads");
+        results.report(NAME, what, "1/s", rate(&rounds.rival));
+    }
+    Ok(())
+}

@@ -1,0 +1,173 @@
+/*
+ * The cycle that benches/cycle.rs measures, as a C program does it: what the
+ * properties of a dataset mean for a mount is looked up, and nothing else.
+ *
+ * usage: cycle ORIGIN PARENT
+ * Each line of standard input is a number of cycles; each answer is a line
+ * with the nanoseconds that they spent on clone, mount, write, unmount and
+ * destroy.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libzfs.h>
+#include <libzfs_core.h>
+
+enum { CLONE, MOUNT, WRITE, UNMOUNT, DESTROY, STEPS };
+
+struct settings {
+	unsigned long flags;
+	char mount_point[ZFS_MAXPROPLEN];
+};
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+}
+
+/* As stored, whatever the mount table says; a default is not stored. */
+static boolean_t
+is_on(zfs_handle_t *dataset, zfs_prop_t property)
+{
+	nvlist_t *stored = zfs_get_all_props(dataset), *list;
+	uint64_t value;
+
+	if (nvlist_lookup_nvlist(stored, zfs_prop_to_name(property), &list) != 0
+	    || nvlist_lookup_uint64(list, ZPROP_VALUE, &value) != 0)
+		value = zfs_prop_default_numeric(property);
+	return (value != 0);
+}
+
+static boolean_t
+says(zfs_handle_t *dataset, zfs_prop_t property, const char *text)
+{
+	char value[ZFS_MAXPROPLEN];
+
+	return (zfs_prop_get(dataset, property, value, sizeof (value), NULL,
+	    NULL, 0, B_TRUE) == 0 && strcmp(value, text) == 0);
+}
+
+static void
+look_up(libzfs_handle_t *libzfs, const char *name, struct settings *settings)
+{
+	zfs_handle_t *dataset;
+	unsigned long flags = 0;
+
+	/* A pool may have been imported anew, elsewhere. */
+	zpool_free_handles(libzfs);
+	dataset = zfs_open(libzfs, name, ZFS_TYPE_FILESYSTEM);
+	if (dataset == NULL)
+		errx(1, "cannot open %s", name);
+	if (says(dataset, ZFS_PROP_CANMOUNT, "off") ||
+	    says(dataset, ZFS_PROP_ZONED, "on") ||
+	    says(dataset, ZFS_PROP_KEYSTATUS, "unavailable") ||
+	    says(dataset, ZFS_PROP_OVERLAY, "off"))
+		errx(1, "%s cannot be mounted", name);
+	if (zfs_prop_get(dataset, ZFS_PROP_MOUNTPOINT, settings->mount_point,
+	    sizeof (settings->mount_point), NULL, NULL, 0, B_TRUE) != 0)
+		errx(1, "%s has no mountpoint", name);
+
+	flags |= is_on(dataset, ZFS_PROP_READONLY) ? MS_RDONLY : 0;
+	flags |= is_on(dataset, ZFS_PROP_SETUID) ? 0 : MS_NOSUID;
+	flags |= is_on(dataset, ZFS_PROP_EXEC) ? 0 : MS_NOEXEC;
+	flags |= is_on(dataset, ZFS_PROP_DEVICES) ? 0 : MS_NODEV;
+	flags |= is_on(dataset, ZFS_PROP_NBMAND) ? MS_MANDLOCK : 0;
+	if (!is_on(dataset, ZFS_PROP_ATIME))
+		flags |= MS_NOATIME;
+	else if (is_on(dataset, ZFS_PROP_RELATIME))
+		flags |= MS_RELATIME;
+	else
+		flags |= MS_STRICTATIME;
+	settings->flags = flags;
+	zfs_close(dataset);
+}
+
+static void
+mount_it(libzfs_handle_t *libzfs, const char *name, struct settings *settings)
+{
+	char hint[ZFS_MAXPROPLEN + sizeof ("mntpoint=")];
+
+	look_up(libzfs, name, settings);
+	/* Its parents are there, and it may be from the cycle before. */
+	(void) mkdir(settings->mount_point, 0755);
+	snprintf(hint, sizeof (hint), "mntpoint=%s", settings->mount_point);
+	if (mount(name, settings->mount_point, "zfs", settings->flags, hint) != 0)
+		err(1, "mount %s", name);
+}
+
+static void
+write_file(const char *directory)
+{
+	char path[ZFS_MAXPROPLEN + sizeof ("/file")];
+	int file;
+
+	snprintf(path, sizeof (path), "%s/file", directory);
+	file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (file < 0 || write(file, "text", 4) != 4 || close(file) != 0)
+		err(1, "%s", path);
+}
+
+static void
+cycle(libzfs_handle_t *libzfs, const char *origin, const char *name,
+    uint64_t spent[STEPS])
+{
+	struct settings settings;
+	uint64_t at[STEPS + 1];
+	int code, step;
+
+	at[CLONE] = now_ns();
+	if ((code = lzc_clone(name, origin, NULL)) != 0)
+		errx(1, "clone %s: %s", name, strerror(code));
+	at[MOUNT] = now_ns();
+	mount_it(libzfs, name, &settings);
+	at[WRITE] = now_ns();
+	write_file(settings.mount_point);
+	at[UNMOUNT] = now_ns();
+	if (umount2(settings.mount_point, UMOUNT_NOFOLLOW) != 0)
+		err(1, "unmount %s", name);
+	at[DESTROY] = now_ns();
+	if ((code = lzc_destroy(name)) != 0)
+		errx(1, "destroy %s: %s", name, strerror(code));
+	at[STEPS] = now_ns();
+	for (step = 0; step < STEPS; step++)
+		spent[step] += at[step + 1] - at[step];
+}
+
+int
+main(int argc, char **argv)
+{
+	char name[ZFS_MAX_DATASET_NAME_LEN], line[32];
+	libzfs_handle_t *libzfs;
+
+	if (argc != 3)
+		errx(2, "usage: cycle ORIGIN PARENT");
+	snprintf(name, sizeof (name), "%s/cycle", argv[2]);
+	if (libzfs_core_init() != 0 || (libzfs = libzfs_init()) == NULL)
+		errx(1, "cannot open /dev/zfs");
+	while (fgets(line, sizeof (line), stdin) != NULL) {
+		uint64_t spent[STEPS] = { 0 };
+		long count = strtol(line, NULL, 10);
+
+		while (count-- > 0)
+			cycle(libzfs, argv[1], name, spent);
+		for (int step = 0; step < STEPS; step++)
+			printf("%llu ", (unsigned long long)spent[step]);
+		printf("\n");
+		fflush(stdout);
+	}
+	libzfs_fini(libzfs);
+	return (0);
+}
