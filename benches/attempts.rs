@@ -46,7 +46,7 @@ pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
                 per_attempt(took.as_secs_f64(), threads * runs)
             },
         )?;
-        let what = format!("gocrash / the original's way, {threads} threads");
+        let what = format!("the original's way / gocrash, {threads} threads");
         let times = rounds.rival_over_ours();
         match target {
             Some(target) => results.expect(NAME, what, "times", times, target),
