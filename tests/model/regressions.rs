@@ -50,6 +50,11 @@ fn mounts() -> Vec<Case> {
             "a mount that is not allowed leaves no directory",
             vec![create("a"), set("a", "canmount", "off"), mount("a")],
         ),
+        // It was the model that did not know.
+        (
+            "what may not be mounted any more loses its directory",
+            vec![create("a"), mount("a"), set("a", "canmount", "off")],
+        ),
         // The one on top was unmounted, and then the one that was meant.
         (
             "what is covered by another mount is busy",

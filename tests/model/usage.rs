@@ -81,19 +81,9 @@ impl Model {
     fn make_directories(&mut self, at: &str) -> bool {
         let ends = at.match_indices('/').map(|(end, _)| end);
         for end in ends.chain([at.len()]) {
-            let path = &at[..end];
             // What is mounted at a directory shows that there is one.
-            let inside = self.mounts.seen_at(parent(path));
-            let (inside, path) = match inside {
-                Some(mount) => {
-                    let start = mount.at.len() + "/".len();
-                    (Some(mount.dataset.clone()), path[start..].to_owned())
-                }
-                None => (None, path.to_owned()),
-            };
-            let is_read_only = inside
-                .as_ref()
-                .is_some_and(|dataset| self.is_read_only(dataset));
+            let (inside, path) = self.directory_of(&at[..end]);
+            let is_read_only = self.is_fixed(inside.as_deref());
             let files = self.files_mut(inside.as_deref());
             if files.contains_key(&path) {
                 continue;
@@ -104,6 +94,36 @@ impl Model {
             files.insert(path, Node::Directory);
         }
         true
+    }
+
+    /// libzfs takes a mount point away that comes from above, if it can: it
+    /// is empty and nothing else is mounted there.
+    fn remove_directory(&mut self, at: &str) {
+        let (inside, path) = self.directory_of(at);
+        let seen = self.mounts.seen_at(at).map(|mount| &mount.dataset);
+        if seen != inside.as_ref() || self.is_fixed(inside.as_deref()) {
+            return;
+        }
+        let files = self.files_mut(inside.as_deref());
+        if !files.keys().any(|file| parent(file) == path) {
+            files.remove(&path);
+        }
+    }
+
+    /// The dataset in which a path ends, what is mounted at its end aside,
+    /// and the path in there; `None` is the run's directory.
+    fn directory_of(&self, path: &str) -> (Option<String>, String) {
+        match self.mounts.seen_at(parent(path)) {
+            Some(mount) => {
+                let start = mount.at.len() + "/".len();
+                (Some(mount.dataset.clone()), path[start..].to_owned())
+            }
+            None => (None, path.to_owned()),
+        }
+    }
+
+    fn is_fixed(&self, inside: Option<&str>) -> bool {
+        inside.is_some_and(|dataset| self.is_read_only(dataset))
     }
 
     fn files_mut(&mut self, dataset: Option<&str>) -> &mut Files {
@@ -170,7 +190,10 @@ impl Model {
             {
                 return Expected::Senseless;
             }
-            self.mounts.remove(name);
+            if is_seen {
+                self.mounts.remove(name);
+                self.remove_directory(name);
+            }
         }
         self.local_mut(name).insert(property.to_owned(), value.to_owned());
         Expected::Done

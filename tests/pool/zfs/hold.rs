@@ -65,8 +65,11 @@ fn a_temporary_hold_goes_with_its_process_whatever_that_started() {
     if let Ok(name) = env::var(SNAPSHOT) {
         let name: SnapshotName = name.parse().unwrap();
         let _hold = open().hold_while_open(from_ref(&name), "died").unwrap();
-        let mut survivor = Command::new("sleep").arg("1000").spawn().unwrap();
-        println!("survivor {}", survivor.id());
+        // What it says, it says after `exec` closed what it inherited.
+        let mut survivor = Command::new("sh")
+            .args(["-c", "echo survivor $$; exec sleep 1000"])
+            .spawn()
+            .unwrap();
         // This process is killed meanwhile.
         survivor.wait().unwrap();
         return;
