@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod exit;
 mod hunt;
+mod record;
 mod refusal;
 mod report;
 mod slate;
@@ -17,6 +18,7 @@ use cli::Cli;
 use config::Config;
 use exit::Verdict;
 use refusal::Refusal;
+use report::Reports;
 use report::terminal::Terminal;
 
 fn main() -> ExitCode {
@@ -53,5 +55,6 @@ fn main() -> ExitCode {
 
 fn hunt(typed: Cli) -> anyhow::Result<Verdict> {
     let config = Config::new(typed)?;
-    hunt::run(config, &mut Terminal::new())
+    let mut reports = Reports::open(&config)?;
+    hunt::run(config, &mut reports)
 }

@@ -212,12 +212,12 @@ impl Hunt {
                     None => Stock::Nothing,
                 };
             }
-            Event::Started(name, stdout_path) => {
+            Event::Started(name, stdout_path, _) => {
                 let thread = self.thread(*name);
                 thread.tries += 1;
                 thread.stdout_path.clone_from(stdout_path);
             }
-            Event::Replaced(..) => {}
+            Event::Replaced(..) | Event::Unrecorded(_) => {}
             Event::Ended(name, outcome, _) => {
                 return self.on_ended(*name, outcome);
             }
@@ -485,7 +485,8 @@ impl Hunt {
         &mut self.threads[usize::from(name.thread)]
     }
 
-    fn dataset(&self, name: AttemptName) -> String {
+    /// What the dataset of an attempt is called.
+    pub(crate) fn dataset(&self, name: AttemptName) -> String {
         let working = self.working.as_ref().map(|w| w.dataset.as_str());
         format!("{}/{name}", working.unwrap_or_default())
     }

@@ -14,17 +14,24 @@ use crate::hunt::{Event, Hunt};
 use crate::refusal::Refusal;
 use crate::slate::{Left, Rest, Seen, Working};
 
-/// Standard output. A hunt outlives a reader that went away: what can't be
-/// printed is not worth losing a failure for.
+/// The standard streams. A hunt outlives a reader that went away: what can't
+/// be printed is not worth losing a failure for.
 #[derive(Debug)]
 pub(crate) struct Terminal {
     out: io::Stdout,
     err: io::Stderr,
+    /// Standard output is for something else.
+    is_aside: bool,
 }
 
 impl Terminal {
     pub(crate) fn new() -> Terminal {
-        Terminal { out: io::stdout(), err: io::stderr() }
+        Terminal { out: io::stdout(), err: io::stderr(), is_aside: false }
+    }
+
+    /// One that leaves standard output alone.
+    pub(crate) fn aside() -> Terminal {
+        Terminal { is_aside: true, ..Terminal::new() }
     }
 
     /// Says what happened.
@@ -36,12 +43,19 @@ impl Terminal {
     ) {
         match event {
             Event::Checked(Ok(seen)) => self.doubt(seen, config),
-            Event::Opened(Ok(working)) => self.header(config, working),
+            Event::Opened(Ok(working)) => {
+                self.header(config, working);
+                if let Some(why) = &working.roomless {
+                    self.error(format_args!(
+                        "warning: no room is kept for the record: {why}"
+                    ));
+                }
+            }
             Event::Prepared(name, Err(unprepared)) => {
                 let why = &unprepared.why;
                 self.at(name.thread, name.run, format_args!("no slate: {why}"));
             }
-            Event::Started(name, stdout_path) => self.at(
+            Event::Started(name, stdout_path, _) => self.at(
                 name.thread,
                 name.run,
                 format_args!("start (see {})", stdout_path.display()),
@@ -54,9 +68,9 @@ impl Terminal {
                     files.join(" and ")
                 ),
             ),
-            Event::Ended(name, outcome, took) => {
+            Event::Ended(name, outcome, span) => {
                 let kept = if hunt.keeps(outcome) { ", kept" } else { "" };
-                let took = seconds(*took);
+                let took = seconds(span.took());
                 self.at(
                     name.thread,
                     name.run,
@@ -81,6 +95,9 @@ impl Terminal {
             )),
             Event::Lost(_, why) => {
                 self.line(format_args!("{}: {why}", now()));
+            }
+            Event::Unrecorded(why) => {
+                self.error(format_args!("warning: {why}"));
             }
             _ => {}
         }
@@ -221,7 +238,10 @@ impl Terminal {
     }
 
     fn line(&mut self, line: fmt::Arguments<'_>) {
-        let _ = writeln!(self.out, "{line}");
+        let _ = match self.is_aside {
+            false => writeln!(self.out, "{line}"),
+            true => writeln!(self.err, "{line}"),
+        };
     }
 
     fn error(&mut self, line: fmt::Arguments<'_>) {

@@ -40,9 +40,13 @@ pub(crate) struct Working {
     pub(crate) dataset: DatasetName,
     /// Its last part: what the hunt is called.
     pub(crate) session: String,
+    /// Where it is mounted.
+    pub(crate) path: PathBuf,
+    /// Why there is no room in it that others can't take.
+    pub(crate) roomless: Option<String>,
     snapshot: SnapshotName,
+    pub(crate) snapshot_guid: String,
     guid: String,
-    path: PathBuf,
 }
 
 #[cfg(test)]
@@ -54,8 +58,10 @@ impl Working {
             snapshot: dataset.snapshot("none").unwrap(),
             session: dataset.to_string(),
             dataset,
+            snapshot_guid: String::new(),
             guid: String::new(),
             path: PathBuf::new(),
+            roomless: None,
         }
     }
 }

@@ -25,6 +25,9 @@ const TAG_SESSION: &str = "gocrash:session";
 const TAG_SNAPSHOT: &str = "gocrash:snapshot";
 const TAG_OUTCOME: &str = "gocrash:outcome";
 
+/// Kept free for the record, so that a full pool loses no verdict. With 8 MiB
+/// ZFS refused to write, with this it went on.
+const RECORD_ROOM: &str = "32M";
 /// Hunts that start in the same millisecond take the next free number.
 const NAME_TRIES_MAX: u32 = 1000;
 /// How often, and how long apart, something busy is tried again. The library
@@ -66,7 +69,8 @@ impl Pool {
         snapshot: &SnapshotName,
         first_ms: u128,
     ) -> anyhow::Result<Working> {
-        let (dataset, session) =
+        let snapshot_guid = self.zfs.property(snapshot, "guid")?.value;
+        let (dataset, session, roomless) =
             self.create_named(parent, snapshot, first_ms)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
@@ -82,10 +86,12 @@ impl Pool {
         match set_up() {
             Ok((guid, path)) => Ok(Working {
                 snapshot: snapshot.clone(),
+                snapshot_guid,
                 dataset,
                 session,
                 guid,
                 path,
+                roomless,
             }),
             Err(error) => {
                 let error = error.context("cannot set up the working dataset");
@@ -183,13 +189,14 @@ impl Pool {
         rest(&working.dataset, gone)
     }
 
-    /// Takes the first free name from `first_ms` up.
+    /// Takes the first free name from `first_ms` up. Also gives why no room
+    /// could be kept in it.
     fn create_named(
         &self,
         parent: &DatasetName,
         snapshot: &SnapshotName,
         first_ms: u128,
-    ) -> anyhow::Result<(DatasetName, String)> {
+    ) -> anyhow::Result<(DatasetName, String, Option<String>)> {
         for tried in 0..NAME_TRIES_MAX {
             let session = session_name(first_ms + u128::from(tried));
             let dataset = parent.child(&session)?;
@@ -198,8 +205,22 @@ impl Pool {
                 .with("com.sun:auto-snapshot", "false")
                 .with(TAG_SESSION, &session)
                 .with(TAG_SNAPSHOT, snapshot.as_str());
-            match self.zfs.create(&dataset, &properties) {
-                Ok(()) => return Ok((dataset, session)),
+            let roomy = properties.clone().with("refreservation", RECORD_ROOM);
+            let mut created = self.zfs.create(&dataset, &roomy);
+            let mut roomless = None;
+            // Too little room, or the right to reserve it was not given.
+            if let Err(error) = &created {
+                let kind = error.kind();
+                if matches!(
+                    kind,
+                    ErrorKind::NoSpace | ErrorKind::PermissionDenied
+                ) {
+                    roomless = Some(error.to_string());
+                    created = self.zfs.create(&dataset, &properties);
+                }
+            }
+            match created {
+                Ok(()) => return Ok((dataset, session, roomless)),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
                 Err(e) if e.kind() == ErrorKind::PermissionDenied => {
                     anyhow::bail!(Refusal::new(

@@ -1,0 +1,196 @@
+//! The lines of the event log: JSON types of their own, and what each event
+//! says in them.
+
+use serde::Serialize;
+
+use super::VERSION;
+use super::text::Text;
+use crate::attempt::name::AttemptName;
+use crate::attempt::outcome::Outcome;
+use crate::exit::Verdict;
+use crate::hunt::{Event, Hunt, Step};
+use crate::slate::{Left, Rest};
+
+/// A line of `events.jsonl`, as docs/record.md has it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Line<'a> {
+    pub(crate) t_ns: u64,
+    #[serde(flatten)]
+    pub(crate) fact: Fact<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Fact<'a> {
+    Opened {
+        v: u32,
+        session: &'a str,
+        started: String,
+        dataset: &'a str,
+        directory: Text,
+    },
+    Prepared(Attempt),
+    Unprepared {
+        #[serde(flatten)]
+        attempt: Attempt,
+        why: &'a str,
+    },
+    Go(Attempt),
+    Replaced {
+        #[serde(flatten)]
+        attempt: Attempt,
+        files: &'a [&'static str],
+    },
+    Exit {
+        #[serde(flatten)]
+        attempt: Attempt,
+        outcome: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        exit_status: Option<i32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+        duration_ns: u64,
+        kept: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    Kept {
+        #[serde(flatten)]
+        attempt: Attempt,
+        dataset: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    Retired(Attempt),
+    Left {
+        dataset: &'a str,
+        why: &'a str,
+    },
+    Signal {
+        signal: i32,
+    },
+    Trouble {
+        why: String,
+    },
+    Closing,
+    Closed,
+    Over {
+        verdict: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<&'a str>,
+    },
+}
+
+/// Which one an event is about.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Attempt {
+    thread: u16,
+    attempt: u64,
+}
+
+impl From<AttemptName> for Attempt {
+    fn from(name: AttemptName) -> Attempt {
+        Attempt { thread: name.thread, attempt: name.run }
+    }
+}
+
+/// What there is to say of an event, and of the steps that it led to.
+pub(crate) fn facts<'a>(
+    event: &'a Event,
+    steps: &[Step],
+    hunt: &'a Hunt,
+    started: &str,
+) -> Vec<Fact<'a>> {
+    let mut facts = of_event(event, hunt, started);
+    for step in steps {
+        match step {
+            Step::Close => facts.push(Fact::Closing),
+            Step::Over => facts.push(over(hunt)),
+            _ => {}
+        }
+    }
+    facts
+}
+
+fn of_event<'a>(
+    event: &'a Event,
+    hunt: &'a Hunt,
+    started: &str,
+) -> Vec<Fact<'a>> {
+    let fact = match event {
+        Event::Checked(Ok(_)) => return Vec::new(),
+        Event::Checked(Err(error)) | Event::Opened(Err(error)) => {
+            trouble(format!("{error:#}"))
+        }
+        Event::Opened(Ok(working)) => Fact::Opened {
+            v: VERSION,
+            session: &working.session,
+            started: started.to_owned(),
+            dataset: working.dataset.as_str(),
+            directory: (&working.path).into(),
+        },
+        Event::Prepared(name, Ok(())) => Fact::Prepared((*name).into()),
+        Event::Prepared(name, Err(unprepared)) => {
+            let attempt = (*name).into();
+            let why = &unprepared.why;
+            let mut facts = vec![Fact::Unprepared { attempt, why }];
+            facts.extend(unprepared.left.as_ref().map(left));
+            return facts;
+        }
+        Event::Started(name, ..) => Fact::Go((*name).into()),
+        Event::Replaced(name, files) => {
+            Fact::Replaced { attempt: (*name).into(), files }
+        }
+        Event::Ended(name, outcome, span) => {
+            let (exit_status, signal) = outcome.status();
+            Fact::Exit {
+                attempt: (*name).into(),
+                outcome: outcome.word(),
+                exit_status,
+                signal,
+                duration_ns: super::nanoseconds(span.took()),
+                kept: hunt.keeps(outcome),
+                why: match outcome {
+                    Outcome::Infra(infra) => Some(infra.to_string()),
+                    _ => None,
+                },
+            }
+        }
+        Event::Kept(name, marked) => Fact::Kept {
+            attempt: (*name).into(),
+            dataset: hunt.dataset(*name),
+            why: marked.as_ref().err().map(|error| format!("{error:#}")),
+        },
+        Event::Retired(name, Rest::Gone) => Fact::Retired((*name).into()),
+        Event::Closed(Rest::Gone) => Fact::Closed,
+        Event::Retired(_, Rest::Left(rest))
+        | Event::Closed(Rest::Left(rest)) => left(rest),
+        Event::Signal(signal) => Fact::Signal { signal: *signal },
+        Event::Lost(_, why) | Event::Unrecorded(why) => trouble(why.clone()),
+        Event::OutOfPatience => {
+            trouble("did not wait for what is under way".to_owned())
+        }
+    };
+    vec![fact]
+}
+
+fn left(left: &Left) -> Fact<'_> {
+    Fact::Left { dataset: &left.dataset, why: &left.why }
+}
+
+fn trouble<'a>(why: String) -> Fact<'a> {
+    Fact::Trouble { why }
+}
+
+fn over(hunt: &Hunt) -> Fact<'_> {
+    let verdict = hunt.verdict();
+    let (verdict, signal) = match verdict {
+        Verdict::Signaled(signal) => ("signaled", Some(signal)),
+        Verdict::Reproduced => ("reproduced", None),
+        Verdict::Passed => ("passed", None),
+        Verdict::None => ("none", None),
+    };
+    Fact::Over { verdict, signal, why: hunt.trouble.as_deref() }
+}
