@@ -1,6 +1,7 @@
 //! The lines of the event log: JSON types of their own, and what each event
 //! says in them.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::VERSION;
@@ -101,7 +102,7 @@ pub(crate) fn facts<'a>(
     event: &'a Event,
     steps: &[Step],
     hunt: &'a Hunt,
-    started: &str,
+    started: Timestamp,
 ) -> Vec<Fact<'a>> {
     let mut facts = of_event(event, hunt, started);
     for step in steps {
@@ -117,7 +118,7 @@ pub(crate) fn facts<'a>(
 fn of_event<'a>(
     event: &'a Event,
     hunt: &'a Hunt,
-    started: &str,
+    started: Timestamp,
 ) -> Vec<Fact<'a>> {
     let fact = match event {
         Event::Checked(Ok(_)) => return Vec::new(),
@@ -127,7 +128,7 @@ fn of_event<'a>(
         Event::Opened(Ok(working)) => Fact::Opened {
             v: VERSION,
             session: &working.session,
-            started: started.to_owned(),
+            started: started.to_string(),
             dataset: working.dataset.as_str(),
             directory: (&working.path).into(),
         },

@@ -81,9 +81,8 @@ impl Record {
         hunt: &Hunt,
     ) -> Vec<u8> {
         let t_ns = nanoseconds(self.moment(event).duration_since(self.began));
-        let started = self.started.to_string();
         let mut lines = Vec::new();
-        for fact in line::facts(event, steps, hunt, &started) {
+        for fact in line::facts(event, steps, hunt, self.started) {
             serde_json::to_writer(&mut lines, &Line { t_ns, fact })
                 .expect("all keys are strings, and memory takes any bytes");
             lines.push(b'\n');

@@ -4,13 +4,14 @@
 mod check;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
 use zfs::{
-    DatasetName, ErrorKind, Holder, MountOptions, Name, Properties,
-    SnapshotName, Source, Unmount, Zfs,
+    DatasetName, ErrorKind, Holder, MountOptions, MountSettings, Name,
+    Properties, Property, SnapshotName, Source, Unmount, Zfs,
 };
 
 use crate::attempt::name::AttemptName;
@@ -35,10 +36,13 @@ const NAME_TRIES_MAX: u32 = 1000;
 const BUSY_TRIES_MAX: u32 = 5;
 const BUSY_PAUSE: Duration = Duration::from_millis(300);
 
-/// The pools of this host.
+/// The pools of this host, for one hunt.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
     zfs: Zfs,
+    /// How slates are mounted: they inherit all that counts from the working
+    /// dataset, and nothing is set on one before it is kept.
+    settings: Arc<OnceLock<MountSettings>>,
 }
 
 /// What a hunt is called that begins this many milliseconds after 1970.
@@ -49,7 +53,7 @@ pub(crate) fn session_name(ms: u128) -> String {
 impl Pool {
     pub(crate) fn open() -> Result<Pool, Refusal> {
         match Zfs::open() {
-            Ok(zfs) => Ok(Pool { zfs }),
+            Ok(zfs) => Ok(Pool { zfs, settings: Arc::default() }),
             Err(error) => Err(Refusal::new(
                 error.to_string(),
                 error.help().unwrap_or("see whether `zfs list` works here"),
@@ -126,16 +130,13 @@ impl Pool {
             .map_err(nothing)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
-            let mut path = working.path.join(name.to_string());
-            let hidden = hiding::hide(&path)
+            let path = working.path.join(name.to_string());
+            let hidden = hiding::make_places(&path)
                 .context("cannot make a directory for the slate")?;
-            match &hidden {
-                Some(hidden) => {
-                    let options = MountOptions::default();
-                    self.zfs.mount_at(&dataset, hidden, options)?;
-                }
-                None => path = self.zfs.mount(&dataset)?,
-            }
+            let here = hidden.as_ref().unwrap_or(&path);
+            let settings = self.settings(working)?;
+            let options = MountOptions::default();
+            self.zfs.mount_with(&dataset, here, settings, options)?;
             anyhow::Ok((guid, path, hidden))
         };
         match set_up() {
@@ -163,10 +164,11 @@ impl Pool {
     /// Destroys the slate, if it is the one that was made.
     pub(crate) fn retire(&self, working: &Working, slate: Slate) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
-            self.check_guid(&slate.dataset, &slate.guid)?;
-            let origin = self.zfs.property(&slate.dataset, "origin")?;
+            let [guid, origin] =
+                self.zfs.pick_properties(&slate.dataset, ["guid", "origin"])?;
+            check_guid(guid, &slate.guid)?;
             anyhow::ensure!(
-                origin.value == working.snapshot.as_str(),
+                origin.is_some_and(|o| o.value == working.snapshot.as_str()),
                 "it is no longer a clone of `{}`",
                 working.snapshot
             );
@@ -183,7 +185,8 @@ impl Pool {
     /// with anything in it stays.
     pub(crate) fn close(&self, working: &Working) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
-            self.check_guid(&working.dataset, &working.guid)?;
+            let guid = self.zfs.property(&working.dataset, "guid")?;
+            check_guid(Some(guid), &working.guid)?;
             self.remove(&working.dataset, &working.path)
         });
         rest(&working.dataset, gone)
@@ -272,16 +275,13 @@ impl Pool {
         Ok(())
     }
 
-    fn check_guid(
-        &self,
-        dataset: &DatasetName,
-        recorded: &str,
-    ) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            self.guid(dataset)? == recorded,
-            "it is not the dataset that this hunt created"
-        );
-        Ok(())
+    /// Read once, when the first slate is mounted.
+    fn settings(&self, working: &Working) -> zfs::Result<&MountSettings> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings);
+        }
+        let settings = self.zfs.mount_settings(&working.dataset)?;
+        Ok(self.settings.get_or_init(|| settings))
     }
 
     /// Unmounts and destroys, with patience for what is busy.
@@ -302,6 +302,14 @@ impl Pool {
             result => result,
         }
     }
+}
+
+fn check_guid(guid: Option<Property>, recorded: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        guid.is_some_and(|guid| guid.value == recorded),
+        "it is not the dataset that this hunt created"
+    );
+    Ok(())
 }
 
 fn while_busy(work: impl Fn() -> zfs::Result<()>) -> zfs::Result<()> {

@@ -151,7 +151,7 @@ fn the_manifest_says_what_was_hunted_where() {
 #[ignore = "needs root and a ZFS kernel module"]
 fn a_full_pool_loses_no_verdict() {
     let ground = Ground::on(
-        Pool::with_bytes(256 << 20),
+        Pool::with_bytes(160 << 20),
         "[ $GOCRASH_ATTEMPT != 0 ] || exit 0
          cat /dev/urandom >big; sync; cat /dev/urandom >bigger; exit 3",
         |_| (),
@@ -203,7 +203,8 @@ fn events_are_written_only_where_the_caller_may_write() {
     let ground = Ground::new("true");
     let before = ground.datasets();
     let forbidden = ground.pool.folder().join("events");
-    let refused = ground.hunt(&["--events", forbidden.to_str().unwrap()]);
+    let path = forbidden.to_str().unwrap();
+    let refused = ground.hunt(&["--events", path, "--stop-after=1"]);
     let Hunted { stdout, stderr, .. } = &refused;
     assert_eq!(refused.code(), Some(129), "{stdout}");
     assert!(stderr.contains("Permission denied"), "{stderr}");
