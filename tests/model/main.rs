@@ -17,6 +17,7 @@ mod planted;
 #[expect(dead_code, reason = "the tests of operations use the rest of it")]
 mod pool;
 mod regressions;
+mod removal;
 mod report;
 mod sequences;
 mod subject;

@@ -98,7 +98,7 @@ impl Concurrent for Threads<'_> {
     }
 
     fn cleanup(&self, subject: Subject) -> Result<(), EnvError> {
-        self.check.end(&subject)
+        subject.remove()
     }
 
     fn shrink(&self, call: &Call) -> Vec<Call> {
