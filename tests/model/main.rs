@@ -5,6 +5,7 @@
 mod action;
 mod answer;
 mod batch;
+mod budget;
 mod check;
 mod facts;
 mod fault;
