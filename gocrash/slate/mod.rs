@@ -44,6 +44,12 @@ pub(crate) struct Working {
     pub(crate) name: String,
     /// Its last part: what the hunt is called.
     pub(crate) session: String,
+    /// The directory in which there is room for the record.
+    pub(crate) path: PathBuf,
+    /// Why there is no room in it that others can't take.
+    pub(crate) roomless: Option<String>,
+    /// Of a snapshot: what tells it from another one of the same name.
+    pub(crate) guid: Option<String>,
     /// In what trees differ from copies of the source: a line each.
     pub(crate) limits: Vec<String>,
     place: Place,
@@ -116,6 +122,9 @@ impl Working {
         Working {
             name: dataset.to_owned(),
             session: dataset.to_owned(),
+            path: PathBuf::new(),
+            roomless: None,
+            guid: None,
             limits: Vec::new(),
             place: Place::Zfs(zfs::Place::for_tests(dataset)),
         }
