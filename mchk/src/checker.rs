@@ -8,6 +8,7 @@ use crate::codec::Codec;
 use crate::environment::Environment;
 use crate::error::CheckErr;
 use crate::hunt::{Budget, Hunt};
+use crate::live::settle;
 use crate::reduce;
 use crate::report::Report;
 use crate::rng;
@@ -229,7 +230,18 @@ impl<S: System> Checker<S> {
     pub(crate) fn text(&self, params: &S::Params) -> String {
         let json = self.codec.as_ref();
         json.and_then(|codec| (codec.encode)(params).ok())
-            .unwrap_or_else(|| self.system.source(params))
+            .unwrap_or_else(|| self.source(params))
+    }
+
+    /// The action as Rust source. A case is shown whatever the functions
+    /// that describe it do.
+    pub(crate) fn source(&self, params: &S::Params) -> String {
+        settle("`source`", || Ok(self.system.source(params)))
+            .or_else(|error| {
+                let debug = || Ok(format!("{params:?} /* {error} */"));
+                settle("`Debug`", debug)
+            })
+            .unwrap_or_else(|error| format!("/* {error} */"))
     }
 
     pub(crate) fn watchdog(&self) -> Option<Watchdog> {

@@ -3,7 +3,7 @@
 
 use crate::checker::Checker;
 use crate::error::RunErr;
-use crate::live::Live;
+use crate::live::{Live, settle};
 use crate::minimizer::{Minimizer, retries};
 use crate::rate::Rate;
 use crate::run::Found;
@@ -51,7 +51,7 @@ pub(crate) fn reduce<S: System>(
     let mut run = found.into_run_err(checker);
     run.file =
         checker.keep_regression(&run.original, &minimal, &reduction.failure);
-    run.source = minimal.iter().map(|p| checker.system().source(p)).collect();
+    run.source = minimal.iter().map(|p| checker.source(p)).collect();
     run.json = checker.encode(&minimal);
     run.minimal = minimal;
     run.failure = reduction.failure.clone();
@@ -192,7 +192,12 @@ impl<S: System> Reduction<'_, S> {
 
     fn simplify_one(&mut self, place: usize, retries: usize) -> bool {
         let Some(&name) = self.best.get(place) else { return false };
-        for simpler in self.checker.system().shrink(&self.params[name]) {
+        let shrink = || Ok(self.checker.system().shrink(&self.params[name]));
+        let simpler = settle("`shrink`", shrink).unwrap_or_else(|error| {
+            self.trouble = Some(error);
+            Vec::new()
+        });
+        for simpler in simpler {
             self.params.push(simpler);
             let mut part = self.best.clone();
             part[place] = self.params.len() - 1;
@@ -319,8 +324,8 @@ impl<S: System> Reduction<'_, S> {
             // Worth keeping is a beginning of the best case.
             let at_stride = place <= shared && (place - from) % stride == 0;
             if at_stride && self.shelf.wants(place) {
-                let state = (checker.keep)(checker.system(), live.state())?;
-                match state {
+                let keep = || (checker.keep)(checker.system(), live.state());
+                match settle("keeping a snapshot", keep)? {
                     Some(state) => self.shelf.keep(place, state),
                     None => self.shelf = Shelf::new(0),
                 }

@@ -58,9 +58,8 @@ impl<P> Found<P> {
         S: System<Params = P>,
         P: Clone,
     {
-        let system = checker.system();
         RunErr {
-            source: self.case.iter().map(|p| system.source(p)).collect(),
+            source: self.case.iter().map(|p| checker.source(p)).collect(),
             json: checker.encode(&self.case),
             original: self.case.clone(),
             minimal: self.case,
@@ -124,7 +123,11 @@ impl<S: System> Checker<S> {
                 break;
             };
             match live.apply(&params) {
-                Ok(()) => report.count(self.system().label(&params)),
+                Ok(()) => {
+                    let label = || Ok(self.system().label(&params));
+                    let label = settle("`label`", label);
+                    report.count(label.map_err(Trouble::Env)?);
+                }
                 Err(Stop::Invalid) => {
                     report.invalid += 1;
                     continue;
