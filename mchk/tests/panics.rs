@@ -116,3 +116,18 @@ fn in_the_words_for_an_action_it_leaves_other_words() {
     let printed = error.to_string();
     assert!(printed.contains("        7 /* `source` failed:"), "{printed}");
 }
+
+/// Catches a panic, and goes on with another one that no hook is told of.
+#[test]
+fn that_the_system_caught_itself_is_not_taken_for_a_later_one() {
+    let catching = mchk::system(
+        || (),
+        |(), _: &mut CaseRng| Action::new(()),
+        |(), (): &()| {
+            let _ = std::panic::catch_unwind(|| panic!("caught"));
+            std::panic::resume_unwind(Box::new("passed on"))
+        },
+    );
+    let error = Checker::new(catching).run().unwrap_err().failed().unwrap();
+    assert_eq!(error.failure.message(), "panic: passed on");
+}
