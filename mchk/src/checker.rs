@@ -262,30 +262,34 @@ impl<S: System> Checker<S> {
         if let Some(case) = &environment.case {
             return self.replay(&self.decode_or_read(case)?, false);
         }
-        let mut report = self.replay_regressions()?;
-        let hunt = match environment.seed {
-            Some(seed) => Hunt::new(seed, Budget { runs: 1, until: None }),
+        let (mut report, hunt) = match environment.seed {
+            // Only this run: a kept case could fail before it.
+            Some(seed) => {
+                let budget = Budget { runs: 1, until: None };
+                (Report::default(), Hunt::new(seed, budget))
+            }
             None => {
                 let seed = self.seed.unwrap_or_else(rng::seed_from_system);
-                Hunt::new(seed, budget)
+                (self.replay_regressions()?, Hunt::new(seed, budget))
             }
         };
         (self.spread)(self, &hunt);
         let (hunted, trouble) = hunt.end();
-        report.add(&hunted);
         if let Some(trouble) = trouble {
             return Err(self.report_trouble(trouble, self.minimize));
         }
-        if report.actions == 0 {
+        // What kept cases applied says nothing about `next`.
+        if hunted.actions == 0 {
             return Err(CheckErr::Unproven(format!(
-                "no action was applied: {report}\n\
+                "no action was applied: {hunted}\n\
                  help: run at least once, with a `max_length` above zero, \
                  and let `next` choose actions that make sense"
             )));
         }
         if environment.seed.is_none() {
-            self.check_requirements(&report)?;
+            self.check_requirements(&hunted)?;
         }
+        report.add(&hunted);
         Ok(report)
     }
 

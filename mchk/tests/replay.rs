@@ -206,6 +206,44 @@ fn regressions_are_kept_and_tried_first() {
 
 #[test]
 #[ignore = "run by other tests, with variables set"]
+fn child_keeps_cases() {
+    let kept = env::var("KEPT").unwrap();
+    println!("ran: {:?}", checker().max_length(1).regressions(kept).run());
+}
+
+#[test]
+fn a_seed_is_not_kept_waiting_by_a_kept_case() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().to_str().unwrap();
+    failed(checker().regressions(kept).run_times(1_000));
+    let with = |variables: &[(&str, &str)]| {
+        let output = rerun("child_keeps_cases", variables);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let said = with(&[("KEPT", kept)]);
+    assert!(said.contains("is too rich"), "{said}");
+    // A run of one action, which cannot fail.
+    let said = with(&[("KEPT", kept), ("MCHK_SEED", "1")]);
+    assert!(said.contains("runs: 1, actions: 1"), "{said}");
+}
+
+#[test]
+fn what_kept_cases_apply_does_not_make_up_for_a_search() {
+    let directory = tempfile::tempdir().unwrap();
+    let close = r#"[{"Open":{"name":"x"}},{"Close":"x"}]"#;
+    fs::write(directory.path().join("case.json"), close).unwrap();
+    let kept = || checker().regressions(directory.path()).max_length(0);
+    for nothing in [kept().run(), kept().max_length(1).run_times(0)] {
+        assert!(matches!(nothing, Err(CheckErr::Unproven(_))), "{nothing:?}");
+    }
+    // The one action of the run opens or deposits, by this seed.
+    let required = kept().max_length(1).seed(1).require("Close", 1).run();
+    let error = required.unwrap_err().to_string();
+    assert!(error.contains("`Close` was applied 0 times"), "{error}");
+}
+
+#[test]
+#[ignore = "run by other tests, with variables set"]
 fn child_is_interrupted_while_minimising() {
     // Ends the process when half of the actions were removed.
     struct Interrupted(Checker<BankSystem>);
