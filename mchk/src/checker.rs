@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::codec::Codec;
 use crate::environment::Environment;
-use crate::error::CheckErr;
+use crate::error::{CheckErr, RunErr};
 use crate::hunt::{Budget, Hunt};
 use crate::live::settle;
 use crate::reduce;
@@ -304,8 +304,11 @@ impl<S: System> Checker<S> {
     /// Replays the kept cases: what failed once must not fail again.
     fn replay_regressions(&self) -> CheckResult<S> {
         let mut report = Report::default();
-        for case in self.read_regressions()? {
-            report.add(&self.replay(&case, self.minimize)?);
+        let watchdog = self.watchdog();
+        for (file, case) in self.read_regressions()? {
+            self.replay_once(&case, watchdog.as_ref(), &mut report)
+                .map_err(|trouble| trouble.of_file(file))
+                .map_err(|t| self.report_trouble(t, self.minimize))?;
         }
         Ok(report)
     }
@@ -326,10 +329,14 @@ impl<S: System> Checker<S> {
         }
     }
 
-    fn unreduced(&self, found: Found<S::Params>) -> crate::RunErr<S::Params> {
+    fn unreduced(&self, found: Found<S::Params>) -> RunErr<S::Params> {
         let mut run = found.into_run_err(self);
-        run.file =
-            self.keep_regression(&run.minimal, &run.minimal, &run.failure);
+        // Whoever gave the case has it.
+        if run.seed.is_some() {
+            let RunErr { minimal, failure, .. } = &run;
+            let file = self.keep_regression(minimal, minimal, failure);
+            run.keep_in(file);
+        }
         run
     }
 

@@ -1,6 +1,8 @@
 //! Minimises a case of a system: how sure is its failure, what can go, what
 //! can be simpler, and is the result still true.
 
+use std::path::PathBuf;
+
 use crate::checker::Checker;
 use crate::error::RunErr;
 use crate::live::{Live, settle};
@@ -41,16 +43,24 @@ pub(crate) fn reduce<S: System>(
         failure: found.failure.clone(),
         last_is_essential: !found.at_end,
         history: Vec::new(),
+        any_kept: false,
         shelf: Shelf::new(checker.snapshots_max),
         evaluations: 0,
         applied: 0,
         trouble: found.trouble.clone(),
     };
+    // Looking at it again can take long, and an interrupt can come.
+    let mut kept = match &found.file {
+        Some(file) => Ok(Some(file.clone())),
+        None => reduction.keep(&reduction.best),
+    };
     let rate = reduction.minimize();
     let minimal = reduction.case(&reduction.best);
+    if reduction.any_kept {
+        kept = reduction.keep(&reduction.best);
+    }
     let mut run = found.into_run_err(checker);
-    run.file =
-        checker.keep_regression(&run.original, &minimal, &reduction.failure);
+    run.keep_in(kept);
     run.source = minimal.iter().map(|p| checker.source(p)).collect();
     run.json = checker.encode(&minimal);
     run.minimal = minimal;
@@ -84,6 +94,8 @@ struct Reduction<'a, S: System> {
     last_is_essential: bool,
     /// The best cases before this one.
     history: Vec<(Vec<usize>, Failure)>,
+    /// Whether a case smaller than the original was written down.
+    any_kept: bool,
     shelf: Shelf<'a, S::State>,
     evaluations: usize,
     applied: usize,
@@ -223,12 +235,20 @@ impl<S: System> Reduction<'_, S> {
         let before = std::mem::replace(&mut self.failure, failure);
         self.history.push((best, before));
         self.shelf.follow(&failing);
-        self.checker.keep_regression(
-            &self.case(&self.history[0].0),
-            &self.case(&failing),
-            &self.failure,
-        );
+        // If it cannot be kept, neither can the last one, and that is told.
+        let _ = self.keep(&failing);
+        self.any_kept = true;
         Some(failing)
+    }
+
+    /// Writes this case down in place of the original.
+    fn keep(&self, best: &[usize]) -> Result<Option<PathBuf>, String> {
+        let original = self.history.first().map_or(best, |(case, _)| case);
+        self.checker.keep_regression(
+            &self.case(original),
+            &self.case(best),
+            &self.failure,
+        )
     }
 
     /// Goes back to a case that was the best one.

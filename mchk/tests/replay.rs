@@ -243,6 +243,66 @@ fn what_kept_cases_apply_does_not_make_up_for_a_search() {
 }
 
 #[test]
+fn a_case_is_kept_once_however_often_it_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = || checker().regressions(directory.path());
+    let error = failed(kept().run_times(1_000));
+    let file = error.file.clone().unwrap();
+    let again = failed(kept().run());
+    assert_eq!(again.file, error.file);
+    assert_eq!(failed(kept().minimize(false).run()).file, error.file);
+    let text = fs::read_to_string(&file).unwrap();
+    assert_eq!(failed(kept().run_case_json(&text)).file, None);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_case_that_cannot_be_kept_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    // Nothing is there, and no directory can be made.
+    std::os::unix::fs::symlink("nowhere", &file).unwrap();
+    let error = failed(checker().regressions(&file).run_times(1_000));
+    assert_eq!(error.file, None);
+    let printed = error.to_string();
+    assert!(printed.contains("\nnot kept: `"), "{printed}");
+}
+
+#[test]
+#[ignore = "run by other tests, with variables set"]
+fn child_is_interrupted_at_the_second_run() {
+    let runs = std::cell::Cell::new(0);
+    let failing = mchk::system(
+        || 0,
+        |count: &u32, _: &mut CaseRng| Action::new(*count),
+        |count: &mut u32, _: &u32| {
+            *count += 1;
+            if *count == 3 {
+                runs.set(runs.get() + 1);
+                if runs.get() == 2 {
+                    std::process::exit(7);
+                }
+                return Err(Stop::failed("three"));
+            }
+            Ok(())
+        },
+    );
+    let kept = env::var("KEPT").unwrap();
+    println!("{:?}", Checker::new(failing).regressions(kept).run());
+}
+
+#[test]
+fn an_interrupt_before_the_first_step_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().to_str().unwrap();
+    let child = "child_is_interrupted_at_the_second_run";
+    assert_eq!(rerun(child, &[("KEPT", kept)]).status.code(), Some(7));
+    let entry = fs::read_dir(kept).unwrap().next().expect("it is kept");
+    let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+    assert!(text.ends_with("[\n0,\n1,\n2\n]\n}\n"), "{text}");
+}
+
+#[test]
 #[ignore = "run by other tests, with variables set"]
 fn child_is_interrupted_while_minimising() {
     // Ends the process when half of the actions were removed.
