@@ -124,7 +124,8 @@ impl<S: System> Checker<S> {
         self
     }
 
-    /// How many runs minimising may take; 20 000 unless told.
+    /// How many runs minimising may take; 20 000 unless told. Verifying its
+    /// result is not limited by it.
     pub fn evaluations_max(mut self, runs: usize) -> Self {
         self.evaluations_max = runs;
         self

@@ -70,7 +70,7 @@ pub(crate) fn reduce<S: System>(
     run.applied = reduction.applied;
     run.trouble = match &reduction.trouble {
         Some(error) => Some(format!("minimising was cut short: {error}")),
-        None if rate.failed == 0 => {
+        None if rate.failed == 0 && rate.runs > 0 => {
             Some("it did not fail again, so it is not minimised".to_owned())
         }
         None if reduction.is_exhausted() => {
@@ -161,10 +161,11 @@ impl<S: System> Reduction<'_, S> {
         rate
     }
 
-    /// Runs a case as often as results are verified.
+    /// Runs a case as often as results are verified, also when the limit of
+    /// runs is reached: what is reported is always seen from a fresh state.
     fn measure(&mut self, case: &[usize]) -> Rate {
         let mut rate = Rate::default();
-        while rate.runs < self.checker.verify_runs && !self.is_over() {
+        while rate.runs < self.checker.verify_runs && self.trouble.is_none() {
             rate.count(self.evaluate(case, true).is_some());
         }
         rate
@@ -173,7 +174,8 @@ impl<S: System> Reduction<'_, S> {
     /// Removes and simplifies in turns until neither changes anything.
     fn shrink(&mut self, rate: Rate) {
         for _ in 0..TURNS_MAX {
-            let left = self.checker.evaluations_max - self.evaluations;
+            let most = self.checker.evaluations_max;
+            let left = most.saturating_sub(self.evaluations);
             let names = self.best.clone();
             Minimizer::new()
                 .last_is_essential(self.last_is_essential)
@@ -280,7 +282,7 @@ impl<S: System> Reduction<'_, S> {
         let mut stride = 1;
         while is_rare(measured, wanted)
             && !self.history.is_empty()
-            && !self.is_over()
+            && self.trouble.is_none()
         {
             let place = self.history.len().saturating_sub(stride);
             let best = self.history[place].0.clone();

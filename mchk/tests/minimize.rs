@@ -291,6 +291,27 @@ fn walks_back_when_the_failure_gets_rare() {
 }
 
 #[test]
+fn what_is_left_at_the_limit_of_runs_is_verified() {
+    let bug = |done: &[usize]| match has(done, &[5, 500, 900]) {
+        true => Err(Stop::failed("all")),
+        false => Ok(()),
+    };
+    let case: Vec<usize> = (0..1000).collect();
+    for evaluations_max in [0, 1, 2, 3, 10, 20] {
+        let checker =
+            Checker::new(recorder(bug)).evaluations_max(evaluations_max);
+        let error = checker.minimize_case(&case).unwrap_err();
+        let error = error.failed().unwrap();
+        // The first two look at the original again.
+        let verified = if evaluations_max > 2 { 20 } else { 0 };
+        assert_eq!(error.evaluations, evaluations_max + verified);
+        assert!(verified == 0 || error.rate.failed == verified, "{error}");
+        let trouble = error.trouble.unwrap();
+        assert_eq!(trouble, "minimising reached its limit of runs");
+    }
+}
+
+#[test]
 fn snapshots_save_most_of_the_actions() {
     let applied = |snapshots| {
         let wanted = [101, 305, 500, 730, 850, 999];
@@ -338,5 +359,11 @@ fn snapshots_that_lie_do_not_lead_astray() {
     let checker = Checker::new(lying).snapshots();
     let error = checker.minimize_case(&case).unwrap_err().failed().unwrap();
     assert_eq!(error.minimal, [30, 99]);
+    assert_eq!((error.rate.failed, error.rate.runs), (20, 20));
+
+    // Where no run is left to search without them, the way back is open.
+    let checker = checker.evaluations_max(8);
+    let error = checker.minimize_case(&case).unwrap_err().failed().unwrap();
+    assert!(has(&error.minimal, &[30, 99]), "{error}");
     assert_eq!((error.rate.failed, error.rate.runs), (20, 20));
 }
