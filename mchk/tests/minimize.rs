@@ -93,6 +93,23 @@ fn leaves_nothing_that_could_go_whatever_the_oracle() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_does_no_harm() {
+    type Oracle = fn(&[usize]) -> Option<Vec<usize>>;
+    let oracles: [(Oracle, usize); 4] = [
+        (|_| Some((0..100).collect()), 0),
+        (|_| Some(vec![1000, 7]), 0),
+        (|part| Some(part.iter().chain(&[99]).copied().collect()), 0),
+        (|part| has(part, &[3]).then(|| vec![3, 3, 50, 70]), 1),
+    ];
+    for (oracle, len) in oracles {
+        let minimizer = Minimizer::new();
+        let found = minimizer.minimize_indices(100, oracle);
+        assert!(found.complete && found.evaluations < 100, "{found:?}");
+        assert_eq!(found.case.len(), len, "{found:?}");
+    }
+}
+
+#[test]
 fn stops_at_its_limit_with_what_it_has() {
     let case: Vec<usize> = (0..1000).collect();
     let minimizer = Minimizer::new().evaluations_max(20);
