@@ -249,9 +249,8 @@ impl<S: System> Checker<S> {
         let directory =
             self.regressions.clone().unwrap_or_else(std::env::temp_dir);
         let kind = if self.codec.is_some() { "json" } else { "txt" };
-        let name = format!("mchk-hung-{}.{kind}", std::process::id());
         self.action_time_limit
-            .map(|limit| Watchdog::start(limit, directory.join(name)))
+            .map(|limit| Watchdog::start(limit, directory, kind))
     }
 
     fn environment(&self) -> Result<&Environment, CheckErr<S::Params>> {

@@ -388,4 +388,8 @@ fn an_action_that_hangs_leaves_its_case() {
     assert_eq!(text, "[\n0,\n1,\n2\n]\n");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(entry.path().to_str().unwrap()), "{said}");
+
+    // It is the first to be tried again, and hangs as before.
+    assert!(!rerun("child_hangs", &[("KEPT", kept)]).status.success());
+    assert_eq!(fs::read_dir(kept).unwrap().count(), 1);
 }
