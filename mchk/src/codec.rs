@@ -121,6 +121,10 @@ impl<S: System> Checker<S> {
             (codec.quote)(failure.location()),
             encode(case)?.join(",\n"),
         );
+        // One that cannot be read, such as with a number that is none, would
+        // stop every later check.
+        (codec.decode)(&text)
+            .map_err(|error| format!("it could not be read again: {error}"))?;
         // Written aside and renamed, so that no moment has half a case.
         let aside = directory.join(format!("case-{name:016x}.new"));
         fs::create_dir_all(directory)

@@ -112,6 +112,32 @@ fn the_printed_json_fails_alike() {
 }
 
 #[test]
+fn numbers_survive_json() {
+    let sum = || {
+        mchk::system(
+            || 0,
+            |count: &u32, rng: &mut CaseRng| {
+                let wide = u128::from(rng.next_u64()) << 64 | 1;
+                let float = f64::from_bits(rng.next_u64() >> 2);
+                let action = Action::new((wide, float));
+                Action { incomplete: *count < 99, ..action }
+            },
+            |count: &mut u32, _: &(u128, f64)| {
+                *count += 1;
+                match count {
+                    100 => Err(Stop::failed("a hundred")),
+                    _ => Ok(()),
+                }
+            },
+        )
+    };
+    let checker = Checker::new(sum()).json();
+    let error = failed(checker.run());
+    let again = failed(checker.run_case_json(&error.json.unwrap()));
+    assert_eq!(again.original, error.minimal);
+}
+
+#[test]
 fn what_is_no_case_is_refused() {
     for json in ["", "[{]", "[\"Borrow\"]", "{\"actions\": 3}"] {
         let refused = checker().run_case_json(json);
@@ -266,6 +292,21 @@ fn a_case_that_cannot_be_kept_says_so() {
     assert_eq!(error.file, None);
     let printed = error.to_string();
     assert!(printed.contains("\nnot kept: `"), "{printed}");
+}
+
+#[test]
+fn a_case_that_could_not_be_read_again_is_not_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let failing = mchk::system(
+        || (),
+        |(), _: &mut CaseRng| Action::new(f64::NAN),
+        |(), _: &f64| Err(Stop::failed("wrong")),
+    );
+    let checker = Checker::new(failing).regressions(directory.path());
+    for _ in 0..2 {
+        let error = failed(checker.run());
+        assert!(error.unkept.unwrap().contains("read again"));
+    }
 }
 
 #[test]
