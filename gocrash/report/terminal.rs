@@ -72,10 +72,11 @@ impl Terminal {
             Event::Retired(name, Rest::Left(left)) => {
                 self.at(name.thread, name.run, format_args!("left {left}"));
             }
-            Event::Looked(Drift::Changed(paths, first)) => {
+            Event::Looked(Drift::Changed(count, first)) => {
+                let paths = if *count == 1 { "path" } else { "paths" };
                 self.error(format_args!(
                     "warning: the source changed while the hunt went on, and \
-                     so did what runs saw: {paths} paths, {first} among them"
+                     so did what runs saw: {count} {paths}, {first} among them"
                 ));
             }
             Event::Looked(Drift::Unknown(why)) => self.error(format_args!(

@@ -14,6 +14,7 @@ mod zfs;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::attempt::name::AttemptName;
 use crate::attempt::output::NAMES;
 pub(crate) use origin::Origin;
 pub(crate) use source::Source;
@@ -75,8 +76,19 @@ impl Working {
         }
     }
 
+    /// What this slate is called, before its attempt begins or from then on.
+    pub(crate) fn slate(&self, slate: AttemptName, waits: bool) -> String {
+        let Working { name, place, .. } = self;
+        match place {
+            Place::Overlay(_) if waits => {
+                format!("{name}/{}/{slate}", overlay::READY)
+            }
+            Place::Zfs(_) | Place::Overlay(_) => format!("{name}/{slate}"),
+        }
+    }
+
     /// What is left of this slate when it is kept.
-    pub(crate) fn evidence(&self, slate: impl fmt::Display) -> String {
+    pub(crate) fn evidence(&self, slate: AttemptName) -> String {
         let Working { name, place, .. } = self;
         match place {
             Place::Zfs(_) => format!("{name}/{slate}"),

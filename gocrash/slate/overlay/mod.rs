@@ -28,6 +28,7 @@ use watch::Watch;
 
 pub(super) use layers::UPPER;
 pub(super) use namespace::enter;
+pub(super) use session::READY;
 
 /// One source, and what has been made of it.
 #[derive(Debug, Clone)]
@@ -124,7 +125,7 @@ impl Overlay {
         let working = Working {
             name: session.path.display().to_string(),
             session: session.name.clone(),
-            limits: limits(checked.style),
+            limits: limits(&tree.dir, checked.style),
             place: super::Place::Overlay(place),
         };
         if let Ok(watch) = Watch::begin(checked.source.path()) {
@@ -187,7 +188,7 @@ impl Overlay {
 }
 
 /// In what a tree differs from a copy of the source.
-fn limits(style: Style) -> Vec<String> {
+fn limits(dir: &Path, style: Style) -> Vec<String> {
     let mut limits = vec![
         "a change of the source during the hunt shows through",
         "directories of the source can't be renamed (EXDEV)",
@@ -197,10 +198,15 @@ fn limits(style: Style) -> Vec<String> {
     }
     if style.user_notes {
         limits.extend([
-            "files of other owners can't be changed",
+            "files of other owners or groups can't be changed",
             "groups other than your own read as nobody",
             "set-user-ID programs run without its rights",
         ]);
     }
-    limits.into_iter().map(str::to_owned).collect()
+    let mut limits: Vec<String> =
+        limits.into_iter().map(str::to_owned).collect();
+    limits.extend(layers::mounted_below(dir).map(|below| {
+        format!("what is mounted below the source is not in it: {below}")
+    }));
+    limits
 }
