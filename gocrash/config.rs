@@ -26,8 +26,20 @@ pub(crate) struct Config {
     /// How many runs each thread does; `None`: until one fails.
     pub(crate) stop_after: Option<u64>,
     pub(crate) keep: Keep,
+    /// Where the events are written to, besides the record.
+    pub(crate) events: Option<Destination>,
     pub(crate) suite: Suite,
     pub(crate) person: Person,
+    /// The person who called, where sudo or doas says who that is and gocrash
+    /// has more rights than they.
+    pub(crate) caller: Option<Person>,
+}
+
+/// Where a report goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    Stdout,
+    File(PathBuf),
 }
 
 /// Which runs leave their slate behind.
@@ -71,6 +83,10 @@ impl Config {
         let mut env: BTreeMap<_, _> = std::env::vars_os().collect();
         env.extend(person.environment());
         env.extend(set);
+        let events = typed.events.map(|path| match path.as_os_str() {
+            dash if dash == "-" => Destination::Stdout,
+            _ => Destination::File(path),
+        });
         let keep = match typed.keep_success {
             true => Keep::Everything,
             false => Keep::Failures,
@@ -81,8 +97,10 @@ impl Config {
             concurrency,
             stop_after: typed.stop_after,
             keep,
+            events,
             suite: suite(typed.command, cwd, env),
             person,
+            caller: Person::find(None).ok(),
         })
     }
 }

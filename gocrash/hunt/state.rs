@@ -150,12 +150,12 @@ impl Hunt {
                     None => Stock::Nothing,
                 };
             }
-            Event::Started(name, stdout_path) => {
+            Event::Started(name, stdout_path, _) => {
                 let thread = self.thread(*name);
                 thread.tries += 1;
                 thread.stdout_path.clone_from(stdout_path);
             }
-            Event::Replaced(..) => {}
+            Event::Replaced(..) | Event::Unrecorded(_) => {}
             Event::Ended(name, outcome, _) => {
                 return self.on_ended(*name, outcome);
             }
@@ -458,7 +458,7 @@ impl Hunt {
     }
 
     /// What it is called when it is kept.
-    fn evidence(&self, name: AttemptName) -> String {
+    pub(crate) fn evidence(&self, name: AttemptName) -> String {
         match &self.working {
             Some(working) => working.evidence(name),
             None => self.slate(name),

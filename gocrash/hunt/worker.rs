@@ -12,7 +12,7 @@ use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::output::Output;
 use crate::attempt::{Kill, Ready};
 use crate::config::Config;
-use crate::hunt::event::{Event, Voice};
+use crate::hunt::event::{Event, Span, Voice};
 use crate::hunt::shelf::{Held, Shelf};
 use crate::slate::{Rest, Slate, Source, Unprepared, Working};
 
@@ -51,11 +51,11 @@ impl Worker {
                 }
                 Order::Run(name) => {
                     let mut held = self.take(name);
-                    let begin = Instant::now();
-                    let outcome = self.run(name, &mut held);
-                    let took = begin.elapsed();
+                    let mut go = Instant::now();
+                    let outcome = self.run(name, &mut held, &mut go);
+                    let exit = Instant::now();
                     self.shelf.put(name, held);
-                    Event::Ended(name, outcome, took)
+                    Event::Ended(name, outcome, Span { go, exit })
                 }
                 Order::Keep(name, word) => {
                     let slate = self.take(name).slate;
@@ -109,16 +109,26 @@ impl Worker {
         Ready::new(name, suite, person, session, &slate.path, output)
     }
 
-    fn run(&self, name: AttemptName, held: &mut Held) -> Outcome {
+    /// Also gives the moment when the suite was let go, if it was.
+    fn run(
+        &self,
+        name: AttemptName,
+        held: &mut Held,
+        go: &mut Instant,
+    ) -> Outcome {
         let ready = held.ready.take().expect("a slate is used once");
         if let Err(error) = self.source.reveal(&mut held.slate) {
             return Outcome::Infra(Infra::Passing(format!("{error:#}")));
         }
-        self.voice.say(Event::Started(name, held.slate.stdout_path()));
-        if !ready.replaced.is_empty() {
-            self.voice.say(Event::Replaced(name, ready.replaced.clone()));
+        let stdout_path = held.slate.stdout_path();
+        let replaced = ready.replaced.clone();
+        let going = ready.go();
+        *go = going.at();
+        self.voice.say(Event::Started(name, stdout_path, *go));
+        if !replaced.is_empty() {
+            self.voice.say(Event::Replaced(name, replaced));
         }
-        match ready.go() {
+        match going.started() {
             Ok(attempt) => attempt.finish(&self.kills),
             Err(error) => {
                 let what = format!("{error:#}");

@@ -14,17 +14,24 @@ use crate::hunt::{Event, Hunt};
 use crate::refusal::Refusal;
 use crate::slate::{Drift, Origin, Rest, Seen, Working};
 
-/// Standard output. A hunt outlives a reader that went away: what can't be
-/// printed is not worth losing a failure for.
+/// The standard streams. A hunt outlives a reader that went away: what can't
+/// be printed is not worth losing a failure for.
 #[derive(Debug)]
 pub(crate) struct Terminal {
     out: io::Stdout,
     err: io::Stderr,
+    /// Standard output is for something else.
+    is_aside: bool,
 }
 
 impl Terminal {
     pub(crate) fn new() -> Terminal {
-        Terminal { out: io::stdout(), err: io::stderr() }
+        Terminal { out: io::stdout(), err: io::stderr(), is_aside: false }
+    }
+
+    /// One that leaves standard output alone.
+    pub(crate) fn aside() -> Terminal {
+        Terminal { is_aside: true, ..Terminal::new() }
     }
 
     /// Says what happened.
@@ -36,12 +43,19 @@ impl Terminal {
     ) {
         match event {
             Event::Checked(Ok(seen)) => self.doubt(seen, config),
-            Event::Opened(Ok(working)) => self.header(config, working),
+            Event::Opened(Ok(working)) => {
+                self.header(config, working);
+                if let Some(why) = &working.roomless {
+                    self.error(format_args!(
+                        "warning: no room is kept for the record: {why}"
+                    ));
+                }
+            }
             Event::Prepared(name, Err(unprepared)) => {
                 let why = &unprepared.why;
                 self.at(name.thread, name.run, format_args!("no slate: {why}"));
             }
-            Event::Started(name, stdout_path) => self.at(
+            Event::Started(name, stdout_path, _) => self.at(
                 name.thread,
                 name.run,
                 format_args!("start (see {})", stdout_path.display()),
@@ -55,9 +69,9 @@ impl Terminal {
                     config.origin.noun()
                 ),
             ),
-            Event::Ended(name, outcome, took) => {
+            Event::Ended(name, outcome, span) => {
                 let kept = if hunt.keeps(outcome) { ", kept" } else { "" };
-                let took = seconds(*took);
+                let took = seconds(span.took());
                 self.at(
                     name.thread,
                     name.run,
@@ -72,17 +86,7 @@ impl Terminal {
             Event::Retired(name, Rest::Left(left)) => {
                 self.at(name.thread, name.run, format_args!("left {left}"));
             }
-            Event::Looked(Drift::Changed(count, first)) => {
-                let paths = if *count == 1 { "path" } else { "paths" };
-                self.error(format_args!(
-                    "warning: the source changed while the hunt went on, and \
-                     so did what runs saw: {count} {paths}, {first} among them"
-                ));
-            }
-            Event::Looked(Drift::Unknown(why)) => self.error(format_args!(
-                "warning: the source may have changed while the hunt went on: \
-                 {why}"
-            )),
+            Event::Looked(drift) => self.drifted(drift),
             Event::Signal(signal) => self.line(format_args!(
                 "{}: signal {signal}: {}",
                 now(),
@@ -94,7 +98,28 @@ impl Terminal {
             Event::Lost(_, why) => {
                 self.line(format_args!("{}: {why}", now()));
             }
+            Event::Unrecorded(why) => {
+                self.error(format_args!("warning: {why}"));
+            }
             _ => {}
+        }
+    }
+
+    /// Says that runs may not have had the same source.
+    fn drifted(&mut self, drift: &Drift) {
+        match drift {
+            Drift::None => {}
+            Drift::Changed(count, first) => {
+                let paths = if *count == 1 { "path" } else { "paths" };
+                self.error(format_args!(
+                    "warning: the source changed while the hunt went on, and \
+                     so did what runs saw: {count} {paths}, {first} among them"
+                ));
+            }
+            Drift::Unknown(why) => self.error(format_args!(
+                "warning: the source may have changed while the hunt went on: \
+                 {why}"
+            )),
         }
     }
 
@@ -248,7 +273,10 @@ impl Terminal {
     }
 
     fn line(&mut self, line: fmt::Arguments<'_>) {
-        let _ = writeln!(self.out, "{line}");
+        let _ = match self.is_aside {
+            false => writeln!(self.out, "{line}"),
+            true => writeln!(self.err, "{line}"),
+        };
     }
 
     fn error(&mut self, line: fmt::Arguments<'_>) {

@@ -45,6 +45,12 @@ pub(crate) struct Working {
     pub(crate) name: String,
     /// Its last part: what the hunt is called.
     pub(crate) session: String,
+    /// The directory in which there is room for the record.
+    pub(crate) path: PathBuf,
+    /// Why there is no room in it that others can't take.
+    pub(crate) roomless: Option<String>,
+    /// Of a snapshot: what tells it from another one of the same name.
+    pub(crate) guid: Option<String>,
     /// In what trees differ from copies of the source: a line each.
     pub(crate) limits: Vec<String>,
     place: Place,
@@ -52,6 +58,10 @@ pub(crate) struct Working {
 
 /// What the source needs to know it again.
 #[derive(Debug, Clone)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "there are no overlays to make one")
+)]
 enum Place {
     Zfs(zfs::Place),
     Overlay(overlay::Place),
@@ -128,6 +138,9 @@ impl Working {
         Working {
             name: dataset.to_owned(),
             session: dataset.to_owned(),
+            path: PathBuf::new(),
+            roomless: None,
+            guid: None,
             limits: Vec::new(),
             place: Place::Zfs(zfs::Place::for_tests(dataset)),
         }
@@ -143,6 +156,10 @@ pub(crate) struct Slate {
 }
 
 #[derive(Debug)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "there are no overlays to make one")
+)]
 enum SlatePlace {
     Zfs(zfs::SlatePlace),
     Overlay(overlay::SlatePlace),
@@ -190,6 +207,10 @@ impl fmt::Display for Left {
 
 /// What became of the source while the hunt went on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "there are no overlays to make one")
+)]
 pub(crate) enum Drift {
     None,
     /// So many paths are new, gone or different; and one of them.

@@ -141,6 +141,15 @@ impl Source {
         }
     }
 
+    /// Does what makes files in the hunt's directory, with the rights of whom
+    /// that belongs to: no link there leads root elsewhere.
+    pub(crate) fn as_owner<T>(&self, work: impl FnOnce() -> T) -> T {
+        match self {
+            Source::Zfs(_) => work(),
+            Source::Overlay(overlay) => overlay.as_owner(work),
+        }
+    }
+
     /// When no slate is under way any more: leaves what is kept, and looks
     /// whether the source is what it was when the hunt began.
     pub(crate) fn finish(&self) -> Drift {

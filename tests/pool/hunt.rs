@@ -10,6 +10,7 @@ macro_rules! golden {
 mod evidence;
 mod ground;
 mod person;
+mod record;
 mod refusals;
 mod safety;
 mod signals;

@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
+use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -77,6 +78,16 @@ pub(crate) struct Waiting {
     trouble: File,
 }
 
+/// A child that was told to run the program.
+#[derive(Debug)]
+pub(crate) struct Gone {
+    child: Child,
+    trouble: File,
+    sent: io::Result<()>,
+    /// Right before it was told.
+    pub(crate) at: Instant,
+}
+
 /// A process that is ours to reap, the leader of its group.
 #[derive(Debug)]
 pub(crate) struct Child {
@@ -122,16 +133,24 @@ pub(crate) fn fork_waiting(
 
 impl Waiting {
     /// Lets it run the program.
-    pub(crate) fn go(mut self) -> io::Result<Child> {
+    pub(crate) fn go(mut self) -> Gone {
+        let at = Instant::now();
         // It fails where the child has ended, and has said why.
         let sent = self.go.write_all(b"g");
+        Gone { child: self.child, trouble: self.trouble, sent, at }
+    }
+}
+
+impl Gone {
+    /// Waits until the program runs, which takes a moment, or can't.
+    pub(crate) fn started(mut self) -> io::Result<Child> {
         let mut report = Vec::new();
         self.trouble.read_to_end(&mut report)?;
         match report.first_chunk() {
             Some(code) => {
                 Err(io::Error::from_raw_os_error(i32::from_ne_bytes(*code)))
             }
-            None => sent.map(|()| self.child),
+            None => self.sent.map(|()| self.child),
         }
     }
 }

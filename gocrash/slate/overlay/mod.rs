@@ -23,6 +23,7 @@ use crate::slate::{
 use check::State;
 use folder::{Folder, Identity};
 use layers::Style;
+use owner::Acting;
 use session::Session;
 use watch::Watch;
 
@@ -125,6 +126,9 @@ impl Overlay {
         let working = Working {
             name: session.path.display().to_string(),
             session: session.name.clone(),
+            path: session.path.clone(),
+            roomless: None,
+            guid: None,
             limits: limits(&tree.dir, checked.style),
             place: super::Place::Overlay(place),
         };
@@ -176,6 +180,12 @@ impl Overlay {
     /// Removes what `create_working` made, if it is that and empty.
     pub(super) fn close(&self, working: &Place) -> Rest {
         self.session().close(&self.checked().state, working)
+    }
+
+    /// Does what makes files in the hunt's directory, as whom that belongs to.
+    pub(super) fn as_owner<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _acting = Acting::begin(self.0.tree.owner.as_ref());
+        work()
     }
 
     fn checked(&self) -> &Checked {

@@ -76,6 +76,10 @@ impl Overlay {
         match *self {}
     }
 
+    pub(super) fn as_owner<T>(&self, _work: impl FnOnce() -> T) -> T {
+        match *self {}
+    }
+
     pub(super) fn close(&self, _working: &Place) -> Rest {
         match *self {}
     }

@@ -17,6 +17,7 @@ use super::{Place, SlatePlace, changes};
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::{NAMES, Output};
 use crate::attempt::person::Ids;
+use crate::record;
 use crate::slate::origin::Tree;
 use crate::slate::source::session_name;
 use crate::slate::{Left, Rest, Slate, Unprepared};
@@ -178,6 +179,9 @@ impl Session {
         let close = || {
             let there = state.folder.at(&working.name)?.identity()?;
             check_identity(there, working.identity)?;
+            for name in record::FILES {
+                self.folder.remove_file(name)?;
+            }
             Ok(state.folder.remove_empty(&working.name)?)
         };
         rest(self.path.clone(), close())

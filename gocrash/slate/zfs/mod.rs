@@ -4,13 +4,14 @@
 mod check;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
 use zfs::{
-    DatasetName, ErrorKind, Holder, MountOptions, Name, Properties,
-    SnapshotName, Source, Unmount, Zfs,
+    DatasetName, ErrorKind, Holder, MountOptions, MountSettings, Name,
+    Properties, Property, SnapshotName, Source, Unmount, Zfs,
 };
 
 use crate::attempt::name::AttemptName;
@@ -28,6 +29,9 @@ const TAG_SESSION: &str = "gocrash:session";
 const TAG_SNAPSHOT: &str = "gocrash:snapshot";
 const TAG_OUTCOME: &str = "gocrash:outcome";
 
+/// Kept free for the record, so that a full pool loses no verdict. With 8 MiB
+/// ZFS refused to write, with this it went on.
+const RECORD_ROOM: &str = "32M";
 /// Hunts that start in the same millisecond take the next free number.
 const NAME_TRIES_MAX: u32 = 1000;
 /// How often, and how long apart, something busy is tried again. The library
@@ -35,10 +39,13 @@ const NAME_TRIES_MAX: u32 = 1000;
 const BUSY_TRIES_MAX: u32 = 5;
 const BUSY_PAUSE: Duration = Duration::from_millis(300);
 
-/// The pools of this host.
+/// The pools of this host, for one hunt.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
     zfs: Zfs,
+    /// How slates are mounted: they inherit all that counts from the working
+    /// dataset, and nothing is set on one before it is kept.
+    settings: Arc<OnceLock<MountSettings>>,
 }
 
 /// The dataset that holds everything of one hunt.
@@ -92,7 +99,7 @@ impl SlatePlace {
 impl Pool {
     pub(super) fn open() -> Result<Pool, Refusal> {
         match Zfs::open() {
-            Ok(zfs) => Ok(Pool { zfs }),
+            Ok(zfs) => Ok(Pool { zfs, settings: Arc::default() }),
             Err(error) => Err(Refusal::new(
                 error.to_string(),
                 error.help().unwrap_or("see whether `zfs list` works here"),
@@ -125,7 +132,8 @@ impl Pool {
         snapshot: &SnapshotName,
         first_ms: u128,
     ) -> anyhow::Result<Working> {
-        let (dataset, session) =
+        let snapshot_guid = self.zfs.property(snapshot, "guid")?.value;
+        let (dataset, session, roomless) =
             self.create_named(parent, snapshot, first_ms)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
@@ -142,6 +150,9 @@ impl Pool {
             Ok((guid, path)) => Ok(Working {
                 name: dataset.to_string(),
                 session: session.clone(),
+                path: path.clone(),
+                roomless,
+                guid: Some(snapshot_guid),
                 limits: Vec::new(),
                 place: super::Place::Zfs(Place {
                     snapshot: snapshot.clone(),
@@ -209,16 +220,13 @@ impl Pool {
             .map_err(nothing)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
-            let mut path = working.path.join(name.to_string());
-            let hidden = hiding::hide(&path)
+            let path = working.path.join(name.to_string());
+            let hidden = hiding::make_places(&path)
                 .context("cannot make a directory for the slate")?;
-            match &hidden {
-                Some(hidden) => {
-                    let options = MountOptions::default();
-                    self.zfs.mount_at(&dataset, hidden, options)?;
-                }
-                None => path = self.zfs.mount(&dataset)?,
-            }
+            let here = hidden.as_ref().unwrap_or(&path);
+            let settings = self.settings(working)?;
+            let options = MountOptions::default();
+            self.zfs.mount_with(&dataset, here, settings, options)?;
             anyhow::Ok((guid, path, hidden))
         };
         match set_up() {
@@ -255,10 +263,11 @@ impl Pool {
         path: &Path,
     ) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
-            self.check_guid(&slate.dataset, &slate.guid)?;
-            let origin = self.zfs.property(&slate.dataset, "origin")?;
+            let [guid, origin] =
+                self.zfs.pick_properties(&slate.dataset, ["guid", "origin"])?;
+            check_guid(guid, &slate.guid)?;
             anyhow::ensure!(
-                origin.value == working.snapshot.as_str(),
+                origin.is_some_and(|o| o.value == working.snapshot.as_str()),
                 "it is no longer a clone of `{}`",
                 working.snapshot
             );
@@ -275,19 +284,21 @@ impl Pool {
     /// with anything in it stays.
     pub(super) fn close(&self, working: &Place) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
-            self.check_guid(&working.dataset, &working.guid)?;
+            let guid = self.zfs.property(&working.dataset, "guid")?;
+            check_guid(Some(guid), &working.guid)?;
             self.remove(&working.dataset, &working.path)
         });
         rest(&working.dataset, gone)
     }
 
-    /// Takes the first free name from `first_ms` up.
+    /// Takes the first free name from `first_ms` up. Also gives why no room
+    /// could be kept in it.
     fn create_named(
         &self,
         parent: &DatasetName,
         snapshot: &SnapshotName,
         first_ms: u128,
-    ) -> anyhow::Result<(DatasetName, String)> {
+    ) -> anyhow::Result<(DatasetName, String, Option<String>)> {
         for tried in 0..NAME_TRIES_MAX {
             let session = session_name(first_ms + u128::from(tried));
             let dataset = parent.child(&session)?;
@@ -296,8 +307,22 @@ impl Pool {
                 .with("com.sun:auto-snapshot", "false")
                 .with(TAG_SESSION, &session)
                 .with(TAG_SNAPSHOT, snapshot.as_str());
-            match self.zfs.create(&dataset, &properties) {
-                Ok(()) => return Ok((dataset, session)),
+            let roomy = properties.clone().with("refreservation", RECORD_ROOM);
+            let mut created = self.zfs.create(&dataset, &roomy);
+            let mut roomless = None;
+            // Too little room, or the right to reserve it was not given.
+            if let Err(error) = &created {
+                let kind = error.kind();
+                if matches!(
+                    kind,
+                    ErrorKind::NoSpace | ErrorKind::PermissionDenied
+                ) {
+                    roomless = Some(error.to_string());
+                    created = self.zfs.create(&dataset, &properties);
+                }
+            }
+            match created {
+                Ok(()) => return Ok((dataset, session, roomless)),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
                 Err(e) if e.kind() == ErrorKind::PermissionDenied => {
                     anyhow::bail!(Refusal::new(
@@ -349,16 +374,13 @@ impl Pool {
         Ok(())
     }
 
-    fn check_guid(
-        &self,
-        dataset: &DatasetName,
-        recorded: &str,
-    ) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            self.guid(dataset)? == recorded,
-            "it is not the dataset that this hunt created"
-        );
-        Ok(())
+    /// Read once, when the first slate is mounted.
+    fn settings(&self, working: &Place) -> zfs::Result<&MountSettings> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings);
+        }
+        let settings = self.zfs.mount_settings(&working.dataset)?;
+        Ok(self.settings.get_or_init(|| settings))
     }
 
     /// Unmounts and destroys, with patience for what is busy.
@@ -379,6 +401,14 @@ impl Pool {
             result => result,
         }
     }
+}
+
+fn check_guid(guid: Option<Property>, recorded: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        guid.is_some_and(|guid| guid.value == recorded),
+        "it is not the dataset that this hunt created"
+    );
+    Ok(())
 }
 
 fn while_busy(work: impl Fn() -> zfs::Result<()>) -> zfs::Result<()> {
