@@ -258,11 +258,11 @@ impl Hunt {
         }
         if let Stock::Ready(name) = state.stock {
             if is_stopping {
-                state.stock = Stock::Nothing;
                 match hurried {
                     true => self.abandon(name),
                     false => steps.extend(self.settle(Order::Retire(name))),
                 }
+                self.threads[thread].stock = Stock::Nothing;
             } else if state.running.is_none() {
                 state.stock = Stock::Nothing;
                 state.running = Some(name);
@@ -447,10 +447,14 @@ impl Hunt {
         }
     }
 
-    /// What the slate of an attempt is called.
+    /// What the slate of an attempt is called at the moment.
     fn slate(&self, name: AttemptName) -> String {
-        let working = self.working.as_ref().map(|w| w.name.as_str());
-        format!("{}/{name}", working.unwrap_or_default())
+        let stock = self.threads[usize::from(name.thread)].stock;
+        let waits = [Stock::Preparing(name), Stock::Ready(name)];
+        match &self.working {
+            Some(working) => working.slate(name, waits.contains(&stock)),
+            None => name.to_string(),
+        }
     }
 
     /// What it is called when it is kept.

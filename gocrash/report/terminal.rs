@@ -109,10 +109,13 @@ impl Terminal {
     fn drifted(&mut self, drift: &Drift) {
         match drift {
             Drift::None => {}
-            Drift::Changed(paths, first) => self.error(format_args!(
-                "warning: the source changed while the hunt went on, and so \
-                 did what runs saw: {paths} paths, {first} among them"
-            )),
+            Drift::Changed(count, first) => {
+                let paths = if *count == 1 { "path" } else { "paths" };
+                self.error(format_args!(
+                    "warning: the source changed while the hunt went on, and \
+                     so did what runs saw: {count} {paths}, {first} among them"
+                ));
+            }
             Drift::Unknown(why) => self.error(format_args!(
                 "warning: the source may have changed while the hunt went on: \
                  {why}"

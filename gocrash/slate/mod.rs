@@ -14,6 +14,7 @@ mod zfs;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::attempt::name::AttemptName;
 use crate::attempt::output::NAMES;
 pub(crate) use origin::Origin;
 pub(crate) use source::Source;
@@ -57,6 +58,10 @@ pub(crate) struct Working {
 
 /// What the source needs to know it again.
 #[derive(Debug, Clone)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "there are no overlays to make one")
+)]
 enum Place {
     Zfs(zfs::Place),
     Overlay(overlay::Place),
@@ -81,8 +86,19 @@ impl Working {
         }
     }
 
+    /// What this slate is called, before its attempt begins or from then on.
+    pub(crate) fn slate(&self, slate: AttemptName, waits: bool) -> String {
+        let Working { name, place, .. } = self;
+        match place {
+            Place::Overlay(_) if waits => {
+                format!("{name}/{}/{slate}", overlay::READY)
+            }
+            Place::Zfs(_) | Place::Overlay(_) => format!("{name}/{slate}"),
+        }
+    }
+
     /// What is left of this slate when it is kept.
-    pub(crate) fn evidence(&self, slate: impl fmt::Display) -> String {
+    pub(crate) fn evidence(&self, slate: AttemptName) -> String {
         let Working { name, place, .. } = self;
         match place {
             Place::Zfs(_) => format!("{name}/{slate}"),
@@ -140,6 +156,10 @@ pub(crate) struct Slate {
 }
 
 #[derive(Debug)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "there are no overlays to make one")
+)]
 enum SlatePlace {
     Zfs(zfs::SlatePlace),
     Overlay(overlay::SlatePlace),
@@ -187,6 +207,10 @@ impl fmt::Display for Left {
 
 /// What became of the source while the hunt went on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "there are no overlays to make one")
+)]
 pub(crate) enum Drift {
     None,
     /// So many paths are new, gone or different; and one of them.

@@ -29,6 +29,7 @@ use watch::Watch;
 
 pub(super) use layers::UPPER;
 pub(super) use namespace::enter;
+pub(super) use session::READY;
 
 /// One source, and what has been made of it.
 #[derive(Debug, Clone)]
@@ -128,7 +129,7 @@ impl Overlay {
             path: session.path.clone(),
             roomless: None,
             guid: None,
-            limits: limits(checked.style),
+            limits: limits(&tree.dir, checked.style),
             place: super::Place::Overlay(place),
         };
         if let Ok(watch) = Watch::begin(checked.source.path()) {
@@ -197,7 +198,7 @@ impl Overlay {
 }
 
 /// In what a tree differs from a copy of the source.
-fn limits(style: Style) -> Vec<String> {
+fn limits(dir: &Path, style: Style) -> Vec<String> {
     let mut limits = vec![
         "a change of the source during the hunt shows through",
         "directories of the source can't be renamed (EXDEV)",
@@ -207,10 +208,15 @@ fn limits(style: Style) -> Vec<String> {
     }
     if style.user_notes {
         limits.extend([
-            "files of other owners can't be changed",
+            "files of other owners or groups can't be changed",
             "groups other than your own read as nobody",
             "set-user-ID programs run without its rights",
         ]);
     }
-    limits.into_iter().map(str::to_owned).collect()
+    let mut limits: Vec<String> =
+        limits.into_iter().map(str::to_owned).collect();
+    limits.extend(layers::mounted_below(dir).map(|below| {
+        format!("what is mounted below the source is not in it: {below}")
+    }));
+    limits
 }

@@ -11,6 +11,7 @@ use crate::slate::{
 };
 
 pub(super) const UPPER: &str = "upper";
+pub(super) const READY: &str = ".ready";
 
 /// There is none, so nothing can be asked of it.
 #[derive(Debug, Clone)]
