@@ -1,15 +1,17 @@
 //! What it means: complete, and checked as far as it can be without ZFS.
 
+mod chosen;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use zfs::{DatasetName, SnapshotName};
-
 use crate::attempt::person::Person;
 use crate::cli::Cli;
 use crate::refusal::Refusal;
+use crate::slate::Origin;
+use chosen::Chosen;
 
 /// More threads than this on one host is a typing mistake.
 const CONCURRENCY_MAX: u16 = 1024;
@@ -19,8 +21,7 @@ const DEFAULT_SCRIPT: &str = "all.bash";
 /// One hunt, as asked for.
 #[derive(Debug)]
 pub(crate) struct Config {
-    pub(crate) snapshot: SnapshotName,
-    pub(crate) parent: DatasetName,
+    pub(crate) origin: Origin,
     pub(crate) concurrency: u16,
     /// How many runs each thread does; `None`: until one fails.
     pub(crate) stop_after: Option<u64>,
@@ -63,11 +64,7 @@ pub(crate) struct Suite {
 
 impl Config {
     pub(crate) fn new(typed: Cli) -> Result<Config, Refusal> {
-        let snapshot = snapshot(&typed.snapshot)?;
-        let parent = match &typed.parent {
-            None => snapshot.dataset().clone(),
-            Some(name) => parent(name, &snapshot)?,
-        };
+        let chosen = Chosen::new(&typed)?;
         let concurrency = concurrency(typed.concurrency)?;
         if typed.stop_after == Some(0) {
             return Err(Refusal::new(
@@ -94,9 +91,9 @@ impl Config {
             true => Keep::Everything,
             false => Keep::Failures,
         };
+        let origin = chosen.origin(&env, &person)?;
         Ok(Config {
-            snapshot,
-            parent,
+            origin,
             concurrency,
             stop_after: typed.stop_after,
             keep,
@@ -144,49 +141,6 @@ fn suite(
             }
         }
     }
-}
-
-fn snapshot(name: &str) -> Result<SnapshotName, Refusal> {
-    if !name.contains('@') {
-        let example = match DatasetName::new(name) {
-            Ok(dataset) => format!(
-                "make one by `zfs snapshot {dataset}@initial`, then name \
-                 `{dataset}@initial`"
-            ),
-            Err(_) => "a snapshot is written `pool/dataset@name`".to_owned(),
-        };
-        return Err(Refusal::new(
-            format!("`{name}` is not a snapshot: there is no `@` in it"),
-            example,
-        ));
-    }
-    SnapshotName::new(name).map_err(|error| {
-        Refusal::new(
-            error.to_string(),
-            "a snapshot is written `pool/dataset@name`; `zfs list -t snapshot` \
-             shows those there are",
-        )
-    })
-}
-
-fn parent(name: &str, snapshot: &SnapshotName) -> Result<DatasetName, Refusal> {
-    let parent = DatasetName::new(name).map_err(|error| {
-        Refusal::new(
-            format!("`--parent`: {error}"),
-            "a dataset is written `pool/dataset`",
-        )
-    })?;
-    let pool = snapshot.dataset().pool();
-    if parent.pool() != pool {
-        return Err(Refusal::new(
-            format!("`--parent {parent}` is not in the pool of `{snapshot}`"),
-            format!(
-                "a clone stays in its snapshot's pool: choose a dataset in \
-                 `{pool}`"
-            ),
-        ));
-    }
-    Ok(parent)
 }
 
 fn concurrency(threads: u64) -> Result<u16, Refusal> {

@@ -55,6 +55,8 @@ fn main() -> ExitCode {
 
 fn hunt(typed: Cli) -> anyhow::Result<Verdict> {
     let config = Config::new(typed)?;
+    // No thread has been started yet.
+    config.origin.enter()?;
     let mut reports = Reports::open(&config)?;
     hunt::run(config, &mut reports)
 }

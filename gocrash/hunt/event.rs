@@ -8,7 +8,7 @@ use crossbeam::channel::Sender;
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
-use crate::slate::{Rest, Seen, Unprepared, Working};
+use crate::slate::{Drift, Rest, Seen, Unprepared, Working};
 
 /// Whatever happens anywhere reaches the coordinator as one of these, through
 /// one channel.
@@ -31,6 +31,8 @@ pub(crate) enum Event {
     Kept(AttemptName, anyhow::Result<()>),
     /// The slate was to go.
     Retired(AttemptName, Rest),
+    /// The source was looked at once more.
+    Looked(Drift),
     /// The working dataset was to go.
     Closed(Rest),
     /// A thread of ours could not be started, or panicked.

@@ -26,8 +26,7 @@ use event::{Task, Voice, Who};
 use shelf::Shelf;
 use worker::{Order, Worker};
 
-use crate::slate::zfs::{self, Pool};
-use crate::slate::{Left, Wanted, Working, look};
+use crate::slate::{Source, Wanted, Working};
 
 /// Events that may wait for the coordinator before their senders do.
 const EVENTS_WAITING_MAX: usize = 4096;
@@ -46,7 +45,7 @@ pub(crate) fn run(
     let record = Record::begin();
     let (events, heard) = bounded(EVENTS_WAITING_MAX);
     signals::report(&events)?;
-    let pool = Pool::open()?;
+    let source = Source::open(&config.origin)?;
     // Some systems' libraries leave /dev/zfs open across exec.
     sys::close_descriptors_on_exec();
     let hunt = Hunt::new(config.concurrency, config.stop_after, config.keep);
@@ -54,7 +53,7 @@ pub(crate) fn run(
     let coordinator = Coordinator {
         hunt,
         config,
-        pool,
+        source,
         events,
         heard,
         hands: Vec::new(),
@@ -70,7 +69,7 @@ pub(crate) fn run(
 struct Coordinator {
     hunt: Hunt,
     config: Arc<Config>,
-    pool: Pool,
+    source: Source,
     events: Sender<Event>,
     heard: Receiver<Event>,
     /// How to reach each thread.
@@ -133,7 +132,10 @@ impl Coordinator {
     /// what was written.
     fn record(&mut self, event: &Event, steps: &[Step]) -> Vec<u8> {
         if let Event::Opened(Ok(working)) = event {
-            if let Err(error) = self.record.open(&self.config, working) {
+            let opened = self
+                .source
+                .as_owner(|| self.record.open(&self.config, working));
+            if let Err(error) = opened {
                 let why = format!("the record is not complete: {error:#}");
                 self.unsaid.push(Event::Unrecorded(why));
             }
@@ -185,6 +187,7 @@ impl Coordinator {
                 // When two are waiting, a third would say nothing new.
                 let _ = self.hands[usize::from(thread)].kills.try_send(kill);
             }
+            Step::Look => self.look(),
             Step::Close => self.close(),
             Step::Hurry => {
                 self.patience_ends.get_or_insert(Instant::now() + PATIENCE);
@@ -194,47 +197,43 @@ impl Coordinator {
     }
 
     fn check(&mut self) {
-        let Config { snapshot, parent, suite, .. } = &*self.config;
+        let Config { origin, suite, .. } = &*self.config;
         let wanted = Wanted {
-            snapshot: snapshot.clone(),
-            parent: parent.clone(),
+            origin: origin.clone(),
             cwd: suite.cwd.clone(),
             script: suite.script.clone(),
         };
-        self.hunt.at_risk = Some(Left {
-            dataset: snapshot.to_string(),
-            why: format!("may be mounted at `{}N`", look::stem()),
-        });
-        let pool = self.pool.clone();
-        self.by_steward(move || Event::Checked(pool.check(&wanted)));
+        self.hunt.at_risk = Some(self.source.checking_risks(origin));
+        let source = self.source.clone();
+        self.by_steward(move || Event::Checked(source.check(&wanted)));
     }
 
     fn open(&mut self) {
-        let Config { snapshot, parent, .. } = &*self.config;
+        let origin = self.config.origin.clone();
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         // A clock before 1970 gives a name as good as any other.
         let first_ms = now.map_or(0, |now| now.as_millis());
-        self.hunt.at_risk = Some(Left {
-            dataset: format!("{parent}/{}", zfs::session_name(first_ms)),
-            why: "may have been created, with this number or one of the next"
-                .to_owned(),
-        });
-        let pool = self.pool.clone();
-        let snapshot = snapshot.clone();
-        let parent = parent.clone();
+        self.hunt.at_risk = Some(self.source.opening_risks(&origin, first_ms));
+        let source = self.source.clone();
         self.by_steward(move || {
-            Event::Opened(pool.create_working(&parent, &snapshot, first_ms))
+            Event::Opened(source.create_working(&origin, first_ms))
         });
+    }
+
+    fn look(&mut self) {
+        let source = self.source.clone();
+        self.by_steward(move || Event::Looked(source.finish()));
     }
 
     fn close(&mut self) {
         if let Some(working) = self.hunt.working.clone() {
-            let pool = self.pool.clone();
-            self.by_steward(move || Event::Closed(pool.close(&working)));
+            let source = self.source.clone();
+            self.by_steward(move || Event::Closed(source.close(&working)));
         }
     }
 
-    /// Does one piece of ZFS work aside, so that signals are heard meanwhile.
+    /// Does one piece of the source's work aside, so that signals are heard
+    /// meanwhile.
     fn by_steward(&mut self, work: impl FnOnce() -> Event + Send + 'static) {
         let voice = Voice::new(Who::Steward, &self.events);
         self.spawn(Who::Steward, move || {
@@ -268,7 +267,7 @@ impl Coordinator {
         let (orders, orders_heard) = bounded(ORDERS_WAITING_MAX);
         let worker = Worker {
             config: Arc::clone(&self.config),
-            pool: self.pool.clone(),
+            source: self.source.clone(),
             working: working.clone(),
             shelf: Arc::clone(&self.shelf),
             orders: orders_heard,

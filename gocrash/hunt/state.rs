@@ -1,6 +1,8 @@
 //! The state of a hunt, and what each event makes of it. Nothing here waits,
 //! prints or touches a dataset: events go in, steps come out.
 
+mod thread;
+
 use std::path::PathBuf;
 
 use crate::attempt::Kill;
@@ -10,7 +12,8 @@ use crate::config::Keep;
 use crate::exit::Verdict;
 use crate::hunt::event::{Event, Task, Who};
 use crate::hunt::worker::Order;
-use crate::slate::{Left, Rest, Working};
+use crate::slate::{Drift, Left, Rest, Working};
+use thread::{Stock, Thread};
 
 /// This often in a row a thread may have trouble that isn't the suite's.
 const INFRA_IN_A_ROW_MAX: u32 = 3;
@@ -30,6 +33,8 @@ pub(crate) enum Step {
     Start,
     Order(u16, Order),
     Kill(u16, Kill),
+    /// See whether the source is what it was.
+    Look,
     /// Destroy the working dataset.
     Close,
     /// Don't wait much longer.
@@ -54,6 +59,8 @@ pub(crate) struct Hunt {
     pub(crate) signal: Option<i32>,
     /// What may be there while a thread checks or opens.
     pub(crate) at_risk: Option<Left>,
+    /// What became of the source, if it was looked at again.
+    pub(crate) drift: Option<Drift>,
     /// A second signal came: name what is left, destroy nothing more.
     hurried: bool,
     failures: u64,
@@ -65,74 +72,16 @@ enum Stage {
     Checking,
     Opening,
     Hunting,
+    Looking,
     Closing,
     Over,
-}
-
-/// What the coordinator knows of one thread.
-#[derive(Debug)]
-pub(crate) struct Thread {
-    stock: Stock,
-    running: Option<AttemptName>,
-    /// Slates that are being kept or destroyed.
-    settling: Vec<AttemptName>,
-    /// The number of the next attempt to prepare.
-    next_run: u64,
-    /// Runs that count for `--stop-after`.
-    runs: u64,
-    infra_in_a_row: u32,
-    /// One of its hands panicked, or was never there.
-    lost: bool,
-    stdout_path: PathBuf,
-    /// Attempts whose suite was to start.
-    pub(crate) tries: u64,
-    /// What became of the last of them.
-    pub(crate) outcome: Option<Outcome>,
-}
-
-/// The slate after the one in use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stock {
-    Nothing,
-    Preparing(AttemptName),
-    Ready(AttemptName),
-    /// There was trouble. It may have passed when the attempt that runs is
-    /// over.
-    Failed,
-}
-
-impl Thread {
-    /// The attempts that have a slate, or are about to.
-    fn unsettled(&self) -> Vec<AttemptName> {
-        let stock = match self.stock {
-            Stock::Preparing(name) | Stock::Ready(name) => Some(name),
-            Stock::Nothing | Stock::Failed => None,
-        };
-        let settling = self.settling.iter().copied();
-        settling.chain(self.running).chain(stock).collect()
-    }
-
-    /// Whether nothing of it is under way; of one that is lost nothing is
-    /// waited for but the end of what it runs.
-    fn is_done(&self) -> bool {
-        match self.lost {
-            true => self.running.is_none(),
-            false => self.unsettled().is_empty(),
-        }
-    }
-
-    /// Whether its runs, with those under way, are fewer than it is to do.
-    fn has_runs_left(&self, stop_after: Option<u64>) -> bool {
-        let under_way = u64::from(self.running.is_some())
-            + u64::from(matches!(self.stock, Stock::Ready(_)));
-        stop_after.is_none_or(|runs| self.runs + under_way < runs)
-    }
 }
 
 /// A slate that stays as evidence.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    pub(crate) dataset: String,
+    /// The dataset or directory.
+    pub(crate) name: String,
     pub(crate) stdout_path: PathBuf,
     pub(crate) outcome: Outcome,
 }
@@ -143,30 +92,19 @@ impl Hunt {
         stop_after: Option<u64>,
         keep: Keep,
     ) -> Hunt {
-        let thread = |_| Thread {
-            stock: Stock::Nothing,
-            running: None,
-            settling: Vec::new(),
-            next_run: 0,
-            lost: false,
-            runs: 0,
-            infra_in_a_row: 0,
-            stdout_path: PathBuf::new(),
-            tries: 0,
-            outcome: None,
-        };
         Hunt {
             stop_after,
             keep,
             stage: Stage::Checking,
             opened: false,
             working: None,
-            threads: (0..concurrency).map(thread).collect(),
+            threads: (0..concurrency).map(|_| Thread::new()).collect(),
             kept: Vec::new(),
             left: Vec::new(),
             trouble: None,
             signal: None,
             at_risk: None,
+            drift: None,
             hurried: false,
             failures: 0,
             verdicts: 0,
@@ -225,6 +163,10 @@ impl Hunt {
             Event::Retired(name, rest) => {
                 self.note(rest);
                 self.settled(*name);
+            }
+            Event::Looked(drift) => {
+                self.drift = Some(drift.clone());
+                return self.close();
             }
             Event::Closed(rest) => {
                 self.working = None;
@@ -300,7 +242,7 @@ impl Hunt {
         }
         steps.extend(match self.hurried {
             true => self.give_up(),
-            false => self.close(),
+            false => self.look(),
         });
         steps
     }
@@ -316,11 +258,11 @@ impl Hunt {
         }
         if let Stock::Ready(name) = state.stock {
             if is_stopping {
-                state.stock = Stock::Nothing;
                 match hurried {
                     true => self.abandon(name),
                     false => steps.extend(self.settle(Order::Retire(name))),
                 }
+                self.threads[thread].stock = Stock::Nothing;
             } else if state.running.is_none() {
                 state.stock = Stock::Nothing;
                 state.running = Some(name);
@@ -351,10 +293,10 @@ impl Hunt {
         }
         let stdout_path = thread.stdout_path.clone();
         if self.keeps(outcome) {
-            let dataset = self.dataset(name);
             let outcome = outcome.clone();
             let word = outcome.word();
-            self.kept.push(Kept { dataset, stdout_path, outcome });
+            let evidence = self.evidence(name);
+            self.kept.push(Kept { name: evidence, stdout_path, outcome });
             return self.settle(Order::Keep(name, word));
         }
         if self.hurried {
@@ -421,18 +363,29 @@ impl Hunt {
         let Rest::Left(left) = rest else { return };
         self.left.push(left.clone());
         if self.left.len() >= LEFT_MAX && self.trouble.is_none() {
+            let slates = self.slates(LEFT_MAX);
             self.trouble =
-                Some(format!("{LEFT_MAX} datasets could not be destroyed"));
+                Some(format!("{LEFT_MAX} {slates} could not be destroyed"));
         }
     }
 
     /// Leaves the attempt's slate as it is, and names it.
     fn abandon(&mut self, name: AttemptName) {
-        let dataset = self.dataset(name);
-        if self.kept.iter().all(|kept| kept.dataset != dataset) {
+        let evidence = self.evidence(name);
+        if self.kept.iter().all(|kept| kept.name != evidence) {
             let why = "not destroyed, because the hunt was cut short";
-            self.left.push(Left { dataset, why: why.to_owned() });
+            let name = self.slate(name);
+            self.left.push(Left { name, why: why.to_owned() });
         }
+    }
+
+    /// Looks at the source once more, where it may have changed.
+    fn look(&mut self) -> Vec<Step> {
+        if self.working.as_ref().is_some_and(Working::may_drift) {
+            self.stage = Stage::Looking;
+            return vec![Step::Look];
+        }
+        self.close()
     }
 
     /// Destroys the working dataset, if it holds nothing.
@@ -453,10 +406,11 @@ impl Hunt {
             .flat_map(Thread::unsettled)
             .collect();
         for name in unsettled {
-            let dataset = self.dataset(name);
-            if self.kept.iter().all(|kept| kept.dataset != dataset) {
+            let evidence = self.evidence(name);
+            if self.kept.iter().all(|kept| kept.name != evidence) {
                 let why = "may still be there: gocrash did not wait for it";
-                self.left.push(Left { dataset, why: why.to_owned() });
+                let name = self.slate(name);
+                self.left.push(Left { name, why: why.to_owned() });
             }
         }
         if matches!(self.stage, Stage::Checking | Stage::Opening) {
@@ -464,8 +418,8 @@ impl Hunt {
         }
         if let Some(working) = &self.working {
             self.left.push(Left {
-                dataset: working.dataset.to_string(),
-                why: "the working dataset, may still be there".to_owned(),
+                name: working.name.clone(),
+                why: working.why_left().to_owned(),
             });
         }
         self.over()
@@ -485,10 +439,30 @@ impl Hunt {
         &mut self.threads[usize::from(name.thread)]
     }
 
-    /// What the dataset of an attempt is called.
-    pub(crate) fn dataset(&self, name: AttemptName) -> String {
-        let working = self.working.as_ref().map(|w| w.dataset.as_str());
-        format!("{}/{name}", working.unwrap_or_default())
+    /// What so many slates are called.
+    pub(crate) fn slates(&self, count: usize) -> &'static str {
+        match &self.working {
+            Some(working) => working.slates(count),
+            None => "slates",
+        }
+    }
+
+    /// What the slate of an attempt is called at the moment.
+    fn slate(&self, name: AttemptName) -> String {
+        let stock = self.threads[usize::from(name.thread)].stock;
+        let waits = [Stock::Preparing(name), Stock::Ready(name)];
+        match &self.working {
+            Some(working) => working.slate(name, waits.contains(&stock)),
+            None => name.to_string(),
+        }
+    }
+
+    /// What it is called when it is kept.
+    pub(crate) fn evidence(&self, name: AttemptName) -> String {
+        match &self.working {
+            Some(working) => working.evidence(name),
+            None => self.slate(name),
+        }
     }
 }
 

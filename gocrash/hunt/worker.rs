@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context;
 use crossbeam::channel::Receiver;
 
 use crate::attempt::name::AttemptName;
@@ -15,8 +14,7 @@ use crate::attempt::{Kill, Ready};
 use crate::config::Config;
 use crate::hunt::event::{Event, Span, Voice};
 use crate::hunt::shelf::{Held, Shelf};
-use crate::slate::zfs::Pool;
-use crate::slate::{Rest, Slate, Unprepared, Working};
+use crate::slate::{Rest, Slate, Source, Unprepared, Working};
 
 /// What the coordinator wants done; each order is answered by an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +33,7 @@ pub(crate) enum Order {
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) config: Arc<Config>,
-    pub(crate) pool: Pool,
+    pub(crate) source: Source,
     pub(crate) working: Working,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) orders: Receiver<Order>,
@@ -61,13 +59,16 @@ impl Worker {
                 }
                 Order::Keep(name, word) => {
                     let slate = self.take(name).slate;
-                    Event::Kept(name, self.pool.keep(&slate, word))
+                    Event::Kept(name, self.source.keep(&slate, word))
                 }
                 Order::Retire(name) => {
                     let Held { slate, ready } = self.take(name);
                     // Its process, if there is one, holds the slate.
                     drop(ready);
-                    Event::Retired(name, self.pool.retire(&self.working, slate))
+                    Event::Retired(
+                        name,
+                        self.source.retire(&self.working, slate),
+                    )
                 }
             };
             self.voice.say(event);
@@ -79,15 +80,17 @@ impl Worker {
     }
 
     fn prepare(&self, name: AttemptName) -> Result<(), Unprepared> {
-        let slate = self.pool.prepare(&self.working, name)?;
-        match self.ready(name, &slate) {
+        let owner = self.config.person.ids_to_take();
+        let (slate, output) =
+            self.source.prepare(&self.working, name, owner.as_ref())?;
+        match self.ready(name, &slate, output) {
             Ok(ready) => {
                 self.shelf.put(name, Held { slate, ready: Some(ready) });
                 Ok(())
             }
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
-                left: match self.pool.retire(&self.working, slate) {
+                left: match self.source.retire(&self.working, slate) {
                     Rest::Gone => None,
                     Rest::Left(left) => Some(left),
                 },
@@ -95,11 +98,13 @@ impl Worker {
         }
     }
 
-    fn ready(&self, name: AttemptName, slate: &Slate) -> anyhow::Result<Ready> {
+    fn ready(
+        &self,
+        name: AttemptName,
+        slate: &Slate,
+        output: Output,
+    ) -> anyhow::Result<Ready> {
         let Config { suite, person, .. } = &*self.config;
-        let output =
-            Output::create(slate.here(), person.ids_to_take().as_ref())
-                .context("cannot store the output")?;
         let session = &self.working.session;
         Ready::new(name, suite, person, session, &slate.path, output)
     }
@@ -112,10 +117,10 @@ impl Worker {
         go: &mut Instant,
     ) -> Outcome {
         let ready = held.ready.take().expect("a slate is used once");
-        if let Err(error) = held.slate.reveal() {
+        if let Err(error) = self.source.reveal(&mut held.slate) {
             return Outcome::Infra(Infra::Passing(format!("{error:#}")));
         }
-        let stdout_path = Output::stdout_path(&held.slate.path);
+        let stdout_path = held.slate.stdout_path();
         let replaced = ready.replaced.clone();
         let going = ready.go();
         *go = going.at();

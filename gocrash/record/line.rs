@@ -10,7 +10,7 @@ use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
 use crate::exit::Verdict;
 use crate::hunt::{Event, Hunt, Step};
-use crate::slate::{Left, Rest};
+use crate::slate::{Drift, Left, Rest};
 
 /// A line of `events.jsonl`, as docs/record.md has it.
 #[derive(Debug, Serialize)]
@@ -27,7 +27,7 @@ pub(crate) enum Fact<'a> {
         v: u32,
         session: &'a str,
         started: String,
-        dataset: &'a str,
+        name: &'a str,
         directory: Text,
     },
     Prepared(Attempt),
@@ -58,14 +58,22 @@ pub(crate) enum Fact<'a> {
     Kept {
         #[serde(flatten)]
         attempt: Attempt,
-        dataset: String,
+        name: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
     },
     Retired(Attempt),
     Left {
-        dataset: &'a str,
+        name: &'a str,
         why: &'a str,
+    },
+    Changed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        paths: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        first: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<&'a str>,
     },
     Signal {
         signal: i32,
@@ -129,7 +137,7 @@ fn of_event<'a>(
             v: VERSION,
             session: &working.session,
             started: started.to_string(),
-            dataset: working.dataset.as_str(),
+            name: &working.name,
             directory: (&working.path).into(),
         },
         Event::Prepared(name, Ok(())) => Fact::Prepared((*name).into()),
@@ -161,13 +169,20 @@ fn of_event<'a>(
         }
         Event::Kept(name, marked) => Fact::Kept {
             attempt: (*name).into(),
-            dataset: hunt.dataset(*name),
+            name: hunt.evidence(*name),
             why: marked.as_ref().err().map(|error| format!("{error:#}")),
         },
         Event::Retired(name, Rest::Gone) => Fact::Retired((*name).into()),
         Event::Closed(Rest::Gone) => Fact::Closed,
         Event::Retired(_, Rest::Left(rest))
         | Event::Closed(Rest::Left(rest)) => left(rest),
+        Event::Looked(Drift::None) => return Vec::new(),
+        Event::Looked(Drift::Changed(paths, first)) => {
+            Fact::Changed { paths: Some(*paths), first: Some(first), why: None }
+        }
+        Event::Looked(Drift::Unknown(why)) => {
+            Fact::Changed { paths: None, first: None, why: Some(why) }
+        }
         Event::Signal(signal) => Fact::Signal { signal: *signal },
         Event::Lost(_, why) | Event::Unrecorded(why) => trouble(why.clone()),
         Event::OutOfPatience => {
@@ -178,7 +193,7 @@ fn of_event<'a>(
 }
 
 fn left(left: &Left) -> Fact<'_> {
-    Fact::Left { dataset: &left.dataset, why: &left.why }
+    Fact::Left { name: &left.name, why: &left.why }
 }
 
 fn trouble<'a>(why: String) -> Fact<'a> {

@@ -11,6 +11,7 @@ use super::host::Host;
 use super::text::Text;
 use crate::config::{Config, Keep};
 use crate::slate::Working;
+use crate::slate::origin::Origin;
 
 /// `gocrash.json`, as docs/record.md has it.
 #[derive(Debug, Serialize)]
@@ -45,13 +46,14 @@ struct Versions {
 
 #[derive(Debug, Serialize)]
 struct Source {
-    snapshot: String,
-    guid: String,
+    snapshot: Option<String>,
+    guid: Option<String>,
+    directory: Option<Text>,
 }
 
 #[derive(Debug, Serialize)]
 struct Place {
-    dataset: String,
+    name: String,
     directory: Text,
 }
 
@@ -68,7 +70,25 @@ struct Options {
     concurrency: u16,
     stop_after: Option<u64>,
     keep_success: bool,
-    parent: String,
+    parent: Option<String>,
+}
+
+impl Source {
+    fn new(origin: &Origin, working: &Working) -> Source {
+        let guid = working.guid.clone();
+        match origin {
+            Origin::Zfs { snapshot, .. } => Source {
+                snapshot: Some(snapshot.to_string()),
+                guid,
+                directory: None,
+            },
+            Origin::Overlay(tree) => Source {
+                snapshot: None,
+                guid,
+                directory: Some((&tree.dir).into()),
+            },
+        }
+    }
 }
 
 impl Manifest {
@@ -93,12 +113,9 @@ impl Manifest {
                 module: Zfs::kernel_version().ok(),
             },
             host: Host::look()?,
-            source: Source {
-                snapshot: config.snapshot.to_string(),
-                guid: working.snapshot_guid.clone(),
-            },
+            source: Source::new(&config.origin, working),
             working: Place {
-                dataset: working.dataset.to_string(),
+                name: working.name.clone(),
                 directory: (&working.path).into(),
             },
             command: std::iter::once(program)
@@ -123,7 +140,10 @@ impl Manifest {
                 concurrency: config.concurrency,
                 stop_after: config.stop_after,
                 keep_success: config.keep == Keep::Everything,
-                parent: config.parent.to_string(),
+                parent: match &config.origin {
+                    Origin::Zfs { parent, .. } => Some(parent.to_string()),
+                    Origin::Overlay(_) => None,
+                },
             },
         })
     }

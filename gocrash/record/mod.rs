@@ -34,6 +34,12 @@ use manifest::Manifest;
 const VERSION: u32 = 1;
 const MANIFEST: &str = "gocrash.json";
 const EVENTS: &str = "events.jsonl";
+/// All there is of it.
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "a dataset goes with all that is in it")
+)]
+pub(crate) const FILES: [&str; 2] = [MANIFEST, EVENTS];
 /// Anybody may read it.
 const EVENTS_MODE: u32 = 0o644;
 /// The environment may hold secrets: only for the suite's person to read.

@@ -18,7 +18,7 @@ use crate::attempt::outcome::{Infra, Outcome};
 use crate::cli::Cli;
 use crate::config::Keep;
 use crate::hunt::event::Span;
-use crate::slate::{Left, Rest, Seen, Unprepared};
+use crate::slate::{Drift, Left, Rest, Seen, Unprepared};
 
 const SCHEMA: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/record.md"));
@@ -30,7 +30,7 @@ fn everything() -> (TempDir, Vec<u8>) {
     working.path = dir.path().to_owned();
     let name = AttemptName { thread: 3, run: 7 };
     let left =
-        || Left { dataset: "tank/x".to_owned(), why: "two\nlines".to_owned() };
+        || Left { name: "tank/x".to_owned(), why: "two\nlines".to_owned() };
     let unprepared = Unprepared { why: "full".to_owned(), left: Some(left()) };
     let go = Instant::now();
     let ended = |outcome| Event::Ended(name, outcome, Span { go, exit: go });
@@ -52,6 +52,8 @@ fn everything() -> (TempDir, Vec<u8>) {
         Event::Kept(name, Err(anyhow::anyhow!("busy"))),
         Event::Retired(name, Rest::Gone),
         Event::Retired(name, Rest::Left(left())),
+        Event::Looked(Drift::Changed(2, "src/x".to_owned())),
+        Event::Looked(Drift::Unknown(why())),
         Event::Signal(15),
         Event::Unrecorded(why()),
         Event::Closed(Rest::Gone),

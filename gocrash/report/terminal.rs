@@ -12,7 +12,7 @@ use crate::attempt::outcome::Outcome;
 use crate::config::{Config, Keep, Suite};
 use crate::hunt::{Event, Hunt};
 use crate::refusal::Refusal;
-use crate::slate::{Left, Rest, Seen, Working};
+use crate::slate::{Drift, Origin, Rest, Seen, Working};
 
 /// The standard streams. A hunt outlives a reader that went away: what can't
 /// be printed is not worth losing a failure for.
@@ -64,8 +64,9 @@ impl Terminal {
                 name.thread,
                 name.run,
                 format_args!(
-                    "replaced {}, which the snapshot brought",
-                    files.join(" and ")
+                    "replaced {}, which {} brought",
+                    files.join(" and "),
+                    config.origin.noun()
                 ),
             ),
             Event::Ended(name, outcome, span) => {
@@ -85,6 +86,7 @@ impl Terminal {
             Event::Retired(name, Rest::Left(left)) => {
                 self.at(name.thread, name.run, format_args!("left {left}"));
             }
+            Event::Looked(drift) => self.drifted(drift),
             Event::Signal(signal) => self.line(format_args!(
                 "{}: signal {signal}: {}",
                 now(),
@@ -103,11 +105,29 @@ impl Terminal {
         }
     }
 
+    /// Says that runs may not have had the same source.
+    fn drifted(&mut self, drift: &Drift) {
+        match drift {
+            Drift::None => {}
+            Drift::Changed(count, first) => {
+                let paths = if *count == 1 { "path" } else { "paths" };
+                self.error(format_args!(
+                    "warning: the source changed while the hunt went on, and \
+                     so did what runs saw: {count} {paths}, {first} among them"
+                ));
+            }
+            Drift::Unknown(why) => self.error(format_args!(
+                "warning: the source may have changed while the hunt went on: \
+                 {why}"
+            )),
+        }
+    }
+
     /// The last lines: each thread's result, and where things are.
     pub(crate) fn closing(&mut self, config: &Config, hunt: &Hunt) {
         if !hunt.was_opened() {
-            for Left { dataset, why } in &hunt.left {
-                self.line(format_args!("left: {dataset}: {why}"));
+            for left in &hunt.left {
+                self.line(format_args!("left: {left}"));
             }
             return;
         }
@@ -123,24 +143,25 @@ impl Terminal {
         for kept in failed {
             self.line(format_args!(
                 "kept: {}: {} (see {})",
-                kept.dataset,
+                kept.name,
                 kept.outcome,
                 kept.stdout_path.display()
             ));
         }
         if !passing.is_empty() {
+            let count = passing.len();
+            let slates = hunt.slates(count);
             self.line(format_args!(
-                "kept: {} of runs that passed",
-                datasets(passing.len())
+                "kept: {count} {slates} of runs that passed"
             ));
         }
-        for Left { dataset, why } in &hunt.left {
-            self.line(format_args!("left: {dataset}: {why}"));
+        for left in &hunt.left {
+            self.line(format_args!("left: {left}"));
         }
         if let Some(working) = &hunt.working {
             self.line(format_args!(
-                "to remove all of it: zfs destroy -r {}",
-                working.dataset
+                "to remove all of it: {}",
+                working.removal()
             ));
         }
         if let Some(trouble) = &hunt.trouble {
@@ -163,8 +184,8 @@ impl Terminal {
     }
 
     fn header(&mut self, config: &Config, working: &Working) {
-        let Config { snapshot, concurrency, person, suite, .. } = config;
-        let dataset = working.dataset.as_str();
+        let Config { origin, concurrency, person, suite, .. } = config;
+        let Working { name, limits, .. } = working;
         let save = match config.keep {
             Keep::Everything => "for all runs",
             Keep::Failures => "for failed runs only",
@@ -179,16 +200,30 @@ impl Terminal {
             true => String::new(),
             false => format!(" in {}", suite.cwd.display()),
         };
-        self.line(format_args!("using snapshot:  {snapshot}"));
-        self.line(format_args!("working dataset: {dataset}"));
+        match origin {
+            Origin::Zfs { snapshot, .. } => {
+                self.line(format_args!("using snapshot:  {snapshot}"));
+            }
+            Origin::Overlay(_) => {
+                self.line(format_args!("using snapshot:  none"));
+            }
+        }
+        self.line(format_args!("working dataset: {name}"));
         self.line(format_args!("concurrency:     {concurrency}"));
         self.line(format_args!("save results:    {save}"));
         self.line(format_args!("stop:            {stop}"));
+        if let Origin::Overlay(_) = origin {
+            self.line(format_args!("source:          overlay on {origin}"));
+        }
+        for (i, limit) in limits.iter().enumerate() {
+            let title = if i == 0 { "limits:" } else { "" };
+            self.line(format_args!("{title:16} {limit}"));
+        }
         self.line(format_args!("command:         {label}{place}"));
         self.line(format_args!("run as:          {person}"));
         self.go_variables(suite);
         self.line(format_args!(""));
-        self.line(format_args!("created zfs dataset {dataset:?}"));
+        self.line(format_args!("{}", working.created()));
     }
 
     /// What decides most about a Go suite, and what sudo likes to take away.
@@ -262,13 +297,6 @@ fn result(outcome: Option<&Outcome>, suite: &Suite) -> String {
 
 fn is_go(name: &OsStr) -> bool {
     name.as_bytes().starts_with(b"GO")
-}
-
-fn datasets(count: usize) -> String {
-    match count {
-        1 => "1 dataset".to_owned(),
-        _ => format!("{count} datasets"),
-    }
 }
 
 fn now() -> impl fmt::Display {

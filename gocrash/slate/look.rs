@@ -1,4 +1,4 @@
-//! A look into the tree of the snapshot, before any clone is made of it.
+//! A look into the tree of the source, before anything is made of it.
 
 use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use crate::attempt::output;
 use crate::refusal::Refusal;
-use crate::slate::{Seen, Wanted};
+use crate::slate::{Origin, Seen, Wanted};
 
 const DIR_TRIES_MAX: u32 = 100;
 
@@ -58,36 +58,47 @@ pub(crate) fn stem() -> String {
     format!("/tmp/gocrash-look-{}-", std::process::id())
 }
 
-/// Checks the tree at `root`, a mounted copy of the snapshot.
+/// Checks the tree at `root`, which is the source, or a mounted copy of it.
 pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
-    let snapshot = &wanted.snapshot;
-    if let Some(script) = &wanted.script {
+    let Wanted { origin, cwd, script } = wanted;
+    if let Some(script) = script {
         let is_file =
             fs::metadata(root.join(script)).is_ok_and(|m| m.is_file());
         if !is_file {
             anyhow::bail!(Refusal::new(
-                format!("there is no `{}` in `{snapshot}`", script.display()),
-                "snapshot a dataset with the Go tree in `goroot`, or say what \
-                 to run: `gocrash SNAPSHOT -- COMMAND`",
+                format!("there is no `{}` in `{origin}`", script.display()),
+                match origin {
+                    Origin::Zfs { .. } => {
+                        "snapshot a dataset with the Go tree in `goroot`, or \
+                         say what to run: `gocrash SNAPSHOT -- COMMAND`"
+                    }
+                    Origin::Overlay(_) => {
+                        "name a directory with the Go tree in `goroot`, or \
+                         say what to run: `gocrash DIR -- COMMAND`"
+                    }
+                },
             ));
         }
     }
-    let cwd = &wanted.cwd;
     let dir = root.join(cwd).canonicalize().ok().filter(|dir| dir.is_dir());
     let Some(dir) = dir else {
         anyhow::bail!(Refusal::new(
-            format!(
-                "there is no directory `{}` in `{snapshot}`",
-                cwd.display()
-            ),
-            "name one that the snapshot has: `--cwd DIR`",
+            format!("there is no directory `{}` in `{origin}`", cwd.display()),
+            format!("name one that {} has: `--cwd DIR`", origin.noun()),
         ));
     };
     // A link to somewhere else would run the suite outside of its slate.
     if !dir.starts_with(root.canonicalize()?) {
         anyhow::bail!(Refusal::new(
-            format!("`{}` leads out of `{snapshot}`", cwd.display()),
-            "name a directory inside the clone: `--cwd DIR`",
+            format!("`{}` leads out of `{origin}`", cwd.display()),
+            match origin {
+                Origin::Zfs { .. } => {
+                    "name a directory inside the clone: `--cwd DIR`"
+                }
+                Origin::Overlay(_) => {
+                    "name a directory inside of it: `--cwd DIR`"
+                }
+            },
         ));
     }
     for name in output::NAMES {
@@ -95,15 +106,20 @@ pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
             fs::symlink_metadata(root.join(name)).is_ok_and(|m| m.is_dir());
         if is_dir {
             anyhow::bail!(Refusal::new(
-                format!("`{snapshot}` has a directory named `{name}`"),
-                format!(
-                    "the output of each run goes there: rename it in \
-                     `{}`, and take another snapshot",
-                    snapshot.dataset()
-                ),
+                format!("`{origin}` has a directory named `{name}`"),
+                rename_remedy(origin),
             ));
         }
     }
     let meta = fs::metadata(&dir)?;
     Ok(Seen { cwd_mode: meta.mode(), cwd_uid: meta.uid(), cwd_gid: meta.gid() })
+}
+
+fn rename_remedy(origin: &Origin) -> String {
+    let mut remedy = "the output of each run goes there: rename it".to_owned();
+    if let Origin::Zfs { snapshot, .. } = origin {
+        let dataset = snapshot.dataset();
+        remedy += &format!(" in `{dataset}`, and take another snapshot");
+    }
+    remedy
 }

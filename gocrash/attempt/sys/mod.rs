@@ -25,6 +25,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 pub(crate) use fork::{Child, Gone, Program, Waiting, fork_waiting};
+#[cfg(target_os = "linux")]
+pub(crate) use system::leave_children_no_rights;
 
 use nix::errno::Errno;
 use nix::sys::signal::SigSet;

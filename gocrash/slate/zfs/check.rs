@@ -5,10 +5,10 @@ use zfs::{
     Unmount, Zfs,
 };
 
-use super::session_name;
 use crate::attempt::name::AttemptName;
 use crate::refusal::Refusal;
 use crate::slate::look::{self, LookDir};
+use crate::slate::source::session_name;
 use crate::slate::{Seen, Wanted};
 
 /// How many snapshots a refusal names.
@@ -25,8 +25,12 @@ const LOOK: MountOptions = MountOptions {
 };
 const SUDO: &str = "run gocrash by sudo or doas";
 
-pub(super) fn check(zfs: &Zfs, wanted: &Wanted) -> anyhow::Result<Seen> {
-    let Wanted { snapshot, parent, .. } = wanted;
+pub(super) fn check(
+    zfs: &Zfs,
+    snapshot: &SnapshotName,
+    parent: &DatasetName,
+    wanted: &Wanted,
+) -> anyhow::Result<Seen> {
     if !zfs.exists(snapshot) {
         return Err(no_snapshot(zfs, snapshot).into());
     }

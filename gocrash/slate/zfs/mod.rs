@@ -1,5 +1,5 @@
-//! The one seam to ZFS. Each public method is a request: plain data goes in,
-//! plain data comes out, so that all of this can live in another process.
+//! Slates that are clones of a snapshot. Each public method is a request: plain
+//! data goes in, plain data comes out.
 
 mod check;
 
@@ -15,9 +15,12 @@ use zfs::{
 };
 
 use crate::attempt::name::AttemptName;
+use crate::attempt::output::Output;
+use crate::attempt::person::Ids;
 use crate::refusal::Refusal;
+use crate::slate::source::session_name;
 use crate::slate::{
-    Left, Rest, Seen, Slate, Unprepared, Wanted, Working, hiding,
+    Left, Origin, Rest, Seen, Slate, Unprepared, Wanted, Working, hiding, look,
 };
 
 /// Set on the working dataset alone: a tag that a child has inherited says
@@ -45,13 +48,56 @@ pub(crate) struct Pool {
     settings: Arc<OnceLock<MountSettings>>,
 }
 
-/// What a hunt is called that begins this many milliseconds after 1970.
-pub(crate) fn session_name(ms: u128) -> String {
-    format!("gocrash-{ms}")
+/// The dataset that holds everything of one hunt.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    dataset: DatasetName,
+    session: String,
+    snapshot: SnapshotName,
+    guid: String,
+    path: PathBuf,
+}
+
+#[cfg(test)]
+impl Place {
+    /// One that is nowhere.
+    pub(super) fn for_tests(dataset: &str) -> Place {
+        let dataset = DatasetName::new(dataset).unwrap();
+        Place {
+            snapshot: dataset.snapshot("none").unwrap(),
+            session: dataset.to_string(),
+            dataset,
+            guid: String::new(),
+            path: PathBuf::new(),
+        }
+    }
+}
+
+/// A clone of the snapshot.
+#[derive(Debug)]
+pub(super) struct SlatePlace {
+    /// Where it is mounted until its attempt runs, if that is somewhere else.
+    hidden: Option<PathBuf>,
+    dataset: DatasetName,
+    guid: String,
+}
+
+impl SlatePlace {
+    /// Moves it to its place.
+    pub(super) fn reveal(&mut self, path: &Path) -> anyhow::Result<()> {
+        if let Some(hidden) = self.hidden.take() {
+            hiding::move_mount(&hidden, path)
+                .with_context(|| format!("cannot move `{}`", hidden.display()))
+                .inspect_err(|_| self.hidden = Some(hidden.clone()))?;
+            // Empty now. It is no loss when it stays.
+            let _ = std::fs::remove_dir(hidden);
+        }
+        Ok(())
+    }
 }
 
 impl Pool {
-    pub(crate) fn open() -> Result<Pool, Refusal> {
+    pub(super) fn open() -> Result<Pool, Refusal> {
         match Zfs::open() {
             Ok(zfs) => Ok(Pool { zfs, settings: Arc::default() }),
             Err(error) => Err(Refusal::new(
@@ -61,13 +107,26 @@ impl Pool {
         }
     }
 
+    /// What `check` may leave behind when it is cut short.
+    pub(super) fn checking_risks(origin: &Origin) -> Left {
+        Left {
+            name: origin.to_string(),
+            why: format!("may be mounted at `{}N`", look::stem()),
+        }
+    }
+
     /// Looks at the source, and refuses what could not work. Creates nothing.
-    pub(crate) fn check(&self, wanted: &Wanted) -> anyhow::Result<Seen> {
-        check::check(&self.zfs, wanted)
+    pub(super) fn check(
+        &self,
+        snapshot: &SnapshotName,
+        parent: &DatasetName,
+        wanted: &Wanted,
+    ) -> anyhow::Result<Seen> {
+        check::check(&self.zfs, snapshot, parent, wanted)
     }
 
     /// Creates and mounts the dataset that holds everything of the hunt.
-    pub(crate) fn create_working(
+    pub(super) fn create_working(
         &self,
         parent: &DatasetName,
         snapshot: &SnapshotName,
@@ -89,13 +148,19 @@ impl Pool {
         };
         match set_up() {
             Ok((guid, path)) => Ok(Working {
-                snapshot: snapshot.clone(),
-                snapshot_guid,
-                dataset,
-                session,
-                guid,
-                path,
+                name: dataset.to_string(),
+                session: session.clone(),
+                path: path.clone(),
                 roomless,
+                guid: Some(snapshot_guid),
+                limits: Vec::new(),
+                place: super::Place::Zfs(Place {
+                    snapshot: snapshot.clone(),
+                    dataset,
+                    session,
+                    guid,
+                    path,
+                }),
             }),
             Err(error) => {
                 let error = error.context("cannot set up the working dataset");
@@ -113,12 +178,37 @@ impl Pool {
         }
     }
 
-    /// Makes and mounts a slate.
-    pub(crate) fn prepare(
+    /// Makes and mounts a slate, and the files for its output.
+    pub(super) fn prepare(
         &self,
-        working: &Working,
+        working: &Place,
         name: AttemptName,
-    ) -> Result<Slate, Unprepared> {
+        owner: Option<&Ids>,
+    ) -> Result<(Slate, Output), Unprepared> {
+        let (path, place) = self.clone_and_mount(working, name)?;
+        let here = place.hidden.as_ref().unwrap_or(&path);
+        let output =
+            Output::create(here, owner).context("cannot store the output");
+        match output {
+            Ok(output) => {
+                let place = super::SlatePlace::Zfs(place);
+                Ok((Slate { path, place }, output))
+            }
+            Err(error) => Err(Unprepared {
+                why: format!("{error:#}"),
+                left: match self.retire(working, &place, &path) {
+                    Rest::Gone => None,
+                    Rest::Left(left) => Some(left),
+                },
+            }),
+        }
+    }
+
+    fn clone_and_mount(
+        &self,
+        working: &Place,
+        name: AttemptName,
+    ) -> Result<(PathBuf, SlatePlace), Unprepared> {
         let nothing = |error: zfs::Error| Unprepared {
             why: error.to_string(),
             left: None,
@@ -141,7 +231,7 @@ impl Pool {
         };
         match set_up() {
             Ok((guid, path, hidden)) => {
-                Ok(Slate { path, hidden, dataset, guid })
+                Ok((path, SlatePlace { hidden, dataset, guid }))
             }
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
@@ -155,14 +245,23 @@ impl Pool {
 
     /// Lets the slate stay, marked with what became of the attempt. It is
     /// mounted no more at the next boot: thousands of them would delay it.
-    pub(crate) fn keep(&self, slate: &Slate, word: &str) -> anyhow::Result<()> {
+    pub(super) fn keep(
+        &self,
+        slate: &SlatePlace,
+        word: &str,
+    ) -> anyhow::Result<()> {
         self.zfs.set_property(&slate.dataset, TAG_OUTCOME, word)?;
         self.zfs.set_property(&slate.dataset, "canmount", "noauto")?;
         Ok(())
     }
 
     /// Destroys the slate, if it is the one that was made.
-    pub(crate) fn retire(&self, working: &Working, slate: Slate) -> Rest {
+    pub(super) fn retire(
+        &self,
+        working: &Place,
+        slate: &SlatePlace,
+        path: &Path,
+    ) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
             let [guid, origin] =
                 self.zfs.pick_properties(&slate.dataset, ["guid", "origin"])?;
@@ -172,7 +271,7 @@ impl Pool {
                 "it is no longer a clone of `{}`",
                 working.snapshot
             );
-            self.remove(&slate.dataset, &slate.path)?;
+            self.remove(&slate.dataset, path)?;
             if let Some(hidden) = &slate.hidden {
                 let _ = std::fs::remove_dir(hidden);
             }
@@ -183,7 +282,7 @@ impl Pool {
 
     /// Destroys the working dataset, if it is the one that was created. One
     /// with anything in it stays.
-    pub(crate) fn close(&self, working: &Working) -> Rest {
+    pub(super) fn close(&self, working: &Place) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
             let guid = self.zfs.property(&working.dataset, "guid")?;
             check_guid(Some(guid), &working.guid)?;
@@ -262,7 +361,7 @@ impl Pool {
         Ok(self.zfs.property(dataset, "guid")?.value)
     }
 
-    fn check_tag(&self, working: &Working) -> anyhow::Result<()> {
+    fn check_tag(&self, working: &Place) -> anyhow::Result<()> {
         let tag = self
             .zfs
             .property(&working.dataset, TAG_SESSION)
@@ -276,7 +375,7 @@ impl Pool {
     }
 
     /// Read once, when the first slate is mounted.
-    fn settings(&self, working: &Working) -> zfs::Result<&MountSettings> {
+    fn settings(&self, working: &Place) -> zfs::Result<&MountSettings> {
         if let Some(settings) = self.settings.get() {
             return Ok(settings);
         }
@@ -340,5 +439,5 @@ fn rest(dataset: &DatasetName, gone: anyhow::Result<()>) -> Rest {
 }
 
 fn left(dataset: &impl Name, error: &anyhow::Error) -> Left {
-    Left { dataset: dataset.to_string(), why: format!("{error:#}") }
+    Left { name: dataset.to_string(), why: format!("{error:#}") }
 }

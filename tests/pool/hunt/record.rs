@@ -138,7 +138,7 @@ fn the_manifest_says_what_was_hunted_where() {
     assert_eq!(manifest["source"]["snapshot"], ground.snapshot.as_str());
     assert_eq!(manifest["source"]["guid"], get(&ground.snapshot, "guid"));
     let working = ground.dataset(&left[0]);
-    assert_eq!(manifest["working"]["dataset"], working.as_str());
+    assert_eq!(manifest["working"]["name"], working.as_str());
     assert_eq!(manifest["command"], Value::from(vec!["bash", "./all.bash"]));
     assert_eq!(manifest["environment"]["WORDS"], "two words");
     assert_eq!(manifest["person"]["name"], super::ground::PERSON);

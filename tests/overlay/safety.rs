@@ -1,0 +1,121 @@
+//! What a suite can't do: gain rights, reach the next slate, or lead gocrash to
+//! what is not its own.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use nix::unistd::Uid;
+
+use crate::ground::{Caller, Ground};
+
+#[test]
+fn the_suite_has_no_capabilities() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let script = "id -u; grep ^Cap /proc/self/status; exit 7";
+        let hunted = ground.hunt(&["-p1"], script).expect(1);
+        let stdout = hunted.upper("kept: ").join("test_run_stdout");
+        let stdout = fs::read_to_string(stdout).unwrap();
+        let sets: Vec<(&str, u64)> = stdout
+            .lines()
+            .filter_map(|line| line.split_once(":\t"))
+            .map(|(set, bits)| (set, u64::from_str_radix(bits, 16).unwrap()))
+            .collect();
+        assert_eq!(sets.len(), 5, "{stdout}");
+        for (set, bits) in sets {
+            // Root's is the host's, as if the person had logged in.
+            if set != "CapBnd" || caller == Caller::Person {
+                assert_eq!(bits, 0, "{caller:?}: {stdout}");
+            }
+        }
+        assert!(stdout.starts_with(&ground.uid.to_string()), "{stdout}");
+    }
+}
+
+#[test]
+fn a_slate_that_waits_is_out_of_reach() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        // The first attempt waits until the next one's slate is there.
+        let script = r#"
+            if [ "$GOCRASH_ATTEMPT" = 0 ]; then
+                until grep -q run-1/tree /proc/self/mountinfo; do
+                    sleep 0.01
+                done
+                ls ../../.ready && exit 5
+                echo spoiled >../../.ready/thread-0-run-1/tree/file && exit 6
+                echo spoiled >../../.ready/thread-0-run-1/upper/file && exit 6
+                umount ../../.ready/thread-0-run-1/tree && exit 6
+            fi
+            test ! -e file"#;
+        let options = ["-p1", "--stop-after=2"];
+        ground.hunt(&options, script).expect(0);
+        assert_eq!(ground.left(), [""; 0], "{caller:?}");
+    }
+}
+
+#[test]
+fn links_that_a_suite_plants_lead_nowhere() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        ground.as_person("sh", &["-ec", BYSTANDER], "desk");
+        for name in ["upper", "work", "changes"] {
+            let plant = format!(
+                r#"cd ..; mv {name} mine; ln -s "$DESK/bystander" {name}"#
+            );
+            let options = ["-p1", "--stop-after=1"];
+            ground.hunt(&options, &format!("{plant}; exit 0")).expect(0);
+            assert_eq!(ground.left(), [""; 0], "{caller:?}: {name}");
+
+            ground.hunt(&options, &format!("{plant}; exit 7")).expect(1);
+            let session = ground.left().remove(0);
+            let session = ground.path("state/gocrash").join(session);
+            // Nothing was written there, nor read.
+            let changes = session.join("thread-0-run-0/changes");
+            let changes = fs::read_to_string(changes).unwrap_or_default();
+            assert_eq!(changes, "", "{caller:?}: {name}");
+            let bystander = ground.path("desk/bystander");
+            let file = fs::read_to_string(bystander.join("work/file"));
+            assert_eq!(file.unwrap(), "untouched\n", "{caller:?}: {name}");
+            let names = fs::read_dir(&bystander).unwrap().count();
+            assert_eq!(names, 1, "{caller:?}: {name}");
+            fs::remove_dir_all(session).unwrap();
+        }
+    }
+}
+
+const BYSTANDER: &str = "
+    mkdir -p bystander/work; echo untouched >bystander/work/file";
+
+#[test]
+fn a_directory_that_is_not_gocrashs_is_left_and_named() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let replace = r#"
+            cd ../..; mv thread-0-run-0 mine; mkdir -p thread-0-run-0/upper
+            echo theirs >thread-0-run-0/upper/file"#;
+        let options = ["-p1", "--stop-after=1"];
+        let stdout = ground.hunt(&options, replace).expect(0).stdout;
+        let why = "it is not the directory that this hunt created";
+        assert!(stdout.contains(why), "{stdout}");
+        let session = ground.path("state/gocrash").join(&ground.left()[0]);
+        let theirs = session.join("thread-0-run-0/upper/file");
+        assert_eq!(fs::read_to_string(theirs).unwrap(), "theirs\n");
+    }
+}
+
+#[test]
+fn a_link_in_the_state_directory_leads_root_nowhere() {
+    if !Uid::effective().is_root() {
+        eprintln!("not as root: nothing can be told");
+        return;
+    }
+    let ground = Ground::new(Caller::Root, "true");
+    // Root could write there, the person can't.
+    let elsewhere = ground.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    symlink(&elsewhere, ground.path("state/gocrash")).unwrap();
+    let hunted = ground.hunt(&["-p1", "--stop-after=1"], "true");
+    assert_ne!(hunted.output.status.code(), Some(0), "{hunted:#?}");
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+}
