@@ -175,7 +175,14 @@ impl Coordinator {
             why: format!("may be mounted at `{}N`", look::stem()),
         });
         let pool = self.pool.clone();
-        self.by_steward(move || Event::Checked(pool.check(&wanted)));
+        let config = Arc::clone(&self.config);
+        self.by_steward(move || {
+            let checked = pool.check(&wanted).and_then(|seen| {
+                config.person.check_way(&pool.place(&wanted.parent)?)?;
+                Ok(seen)
+            });
+            Event::Checked(checked)
+        });
     }
 
     fn open(&mut self) {

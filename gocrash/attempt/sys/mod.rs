@@ -24,7 +24,7 @@ use std::os::fd::RawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-pub(crate) use fork::{Child, Program, Waiting, fork_waiting};
+pub(crate) use fork::{Child, Program, Waiting, enter, fork_waiting};
 
 use nix::errno::Errno;
 use nix::sys::signal::SigSet;
