@@ -1,5 +1,6 @@
 //! What a person at a terminal reads: the lines of a hunt, on standard output.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, Write};
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::attempt::outcome::Outcome;
 use crate::config::{Config, Keep, Suite};
+use crate::exit::Verdict;
 use crate::hunt::{Event, Hunt};
 use crate::refusal::Refusal;
 use crate::slate::{Left, Rest, Seen, Working};
@@ -123,11 +125,13 @@ impl Terminal {
         if let Some(working) = &hunt.working {
             self.line(format_args!(
                 "to remove all of it: zfs destroy -r {}",
-                working.dataset
+                shell_word(working.dataset.as_str())
             ));
         }
         if let Some(trouble) = &hunt.trouble {
             self.error(format_args!("error: {trouble}"));
+        } else if hunt.verdict() == Verdict::None {
+            self.error(format_args!("error: no run gave a verdict"));
         }
         if hunt.has_failed() {
             self.error(format_args!("test failed"));
@@ -232,11 +236,20 @@ impl Terminal {
 fn result(outcome: Option<&Outcome>, suite: &Suite) -> String {
     match outcome {
         None => "no run".to_owned(),
-        Some(Outcome::Passed | Outcome::Ignored) => "ok".to_owned(),
+        Some(Outcome::Passed) => "ok".to_owned(),
         Some(outcome) if outcome.is_failure() => {
             format!("command failed: {}: {outcome}", suite.label())
         }
         Some(outcome) => outcome.to_string(),
+    }
+}
+
+/// The name of a dataset, to be typed into a shell: a blank is the only
+/// character in it that means something there.
+fn shell_word(name: &str) -> Cow<'_, str> {
+    match name.contains(' ') {
+        true => format!("'{name}'").into(),
+        false => name.into(),
     }
 }
 
@@ -276,5 +289,11 @@ mod tests {
         assert_eq!(say(12_340), "12.3s");
         assert_eq!(say(220_000), "3m40s");
         assert_eq!(say(3_900_000), "1h05m");
+    }
+
+    #[test]
+    fn a_name_with_a_blank_is_one_word_for_a_shell() {
+        assert_eq!(shell_word("tank/go"), "tank/go");
+        assert_eq!(shell_word("tank/a b"), "'tank/a b'");
     }
 }
