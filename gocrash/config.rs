@@ -72,6 +72,12 @@ impl Config {
                 "each thread needs at least one run: `--stop-after 1`",
             ));
         }
+        if typed.command.first().is_some_and(|word| word.is_empty()) {
+            return Err(Refusal::new(
+                "the first word of the COMMAND is empty",
+                "a variable may not be set: say what to run after `--`",
+            ));
+        }
         let cwd = typed.cwd.as_deref().map(cwd).transpose()?;
         let set = typed
             .env

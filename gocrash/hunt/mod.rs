@@ -205,7 +205,16 @@ impl Coordinator {
         };
         self.hunt.at_risk = Some(self.source.checking_risks(origin));
         let source = self.source.clone();
-        self.by_steward(move || Event::Checked(source.check(&wanted)));
+        let config = Arc::clone(&self.config);
+        self.by_steward(move || {
+            let checked = source.check(&wanted).and_then(|seen| {
+                if let Some(place) = source.place(&config.origin)? {
+                    config.person.check_way(&place)?;
+                }
+                Ok(seen)
+            });
+            Event::Checked(checked)
+        });
     }
 
     fn open(&mut self) {

@@ -116,7 +116,7 @@ impl Working {
     pub(crate) fn removal(&self) -> String {
         let name = &self.name;
         match self.place {
-            Place::Zfs(_) => format!("zfs destroy -r {name}"),
+            Place::Zfs(_) => format!("zfs destroy -r {}", shell_word(name)),
             Place::Overlay(_) => format!("rm -rf {}", shell_word(name)),
         }
     }

@@ -131,6 +131,25 @@ pub(crate) fn fork_waiting(
     }
 }
 
+/// Whether a process with these ids can go to a directory that is there. Tried
+/// by one, since more than its permission bits decides that.
+pub(crate) fn enter(dir: &Path, ids: Option<Ids>) -> io::Result<()> {
+    let program = Program {
+        candidates: Vec::new(),
+        argv: Vec::new(),
+        env: Vec::new(),
+        cwd: c_string(dir.as_os_str())?,
+        ids,
+    };
+    let null = File::open("/dev/null")?;
+    let stdio = [null.try_clone()?, null.try_clone()?, null];
+    match fork_waiting(&program, stdio.map(OwnedFd::from))?.go().started() {
+        // It went there, and then found no program to run.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.map(drop),
+    }
+}
+
 impl Waiting {
     /// Lets it run the program.
     pub(crate) fn go(mut self) -> Gone {

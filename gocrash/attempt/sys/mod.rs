@@ -24,7 +24,7 @@ use std::os::fd::RawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-pub(crate) use fork::{Child, Gone, Program, Waiting, fork_waiting};
+pub(crate) use fork::{Child, Gone, Program, Waiting, enter, fork_waiting};
 #[cfg(target_os = "linux")]
 pub(crate) use system::leave_children_no_rights;
 
