@@ -72,6 +72,13 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "DIR", help_heading = "The suite")]
     pub(crate) cwd: Option<PathBuf>,
 
+    /// Show every run its clone at DIR, where the tree was built (Linux)
+    ///
+    /// Built trees have their path baked in. Each run has a mount namespace
+    /// of its own, in which its clone covers what else is at DIR.
+    #[arg(long, value_name = "DIR", help_heading = "The suite")]
+    pub(crate) at: Option<PathBuf>,
+
     /// Set a variable in the suite's environment; may be repeated
     #[arg(long, value_name = "K=V", help_heading = "The suite")]
     pub(crate) env: Vec<OsString>,

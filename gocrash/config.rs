@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use zfs::{DatasetName, SnapshotName};
 
 use crate::attempt::person::Person;
+use crate::attempt::view::{self, View};
 use crate::cli::Cli;
 use crate::refusal::Refusal;
 
@@ -26,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) stop_after: Option<u64>,
     pub(crate) keep: Keep,
     pub(crate) suite: Suite,
+    pub(crate) view: View,
     pub(crate) person: Person,
 }
 
@@ -69,6 +71,10 @@ impl Config {
             .iter()
             .map(|pair| variable(pair))
             .collect::<Result<Vec<_>, _>>()?;
+        if let Some(dir) = &typed.at {
+            view::check_at(dir)?;
+        }
+        let view = View { at: typed.at, hide: None };
         let person = Person::find(typed.user.as_deref())?;
 
         let mut env: BTreeMap<_, _> = std::env::vars_os().collect();
@@ -85,6 +91,7 @@ impl Config {
             stop_after: typed.stop_after,
             keep,
             suite: suite(typed.command, cwd, env),
+            view,
             person,
         })
     }

@@ -6,6 +6,7 @@ pub(crate) mod outcome;
 pub(crate) mod output;
 pub(crate) mod person;
 pub(crate) mod sys;
+pub(crate) mod view;
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -23,6 +24,7 @@ use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::output::Output;
 use crate::attempt::person::Person;
 use crate::attempt::sys::{Child, Program, Waiting};
+use crate::attempt::view::Scene;
 use crate::config::Suite;
 
 /// How long a process group has between SIGTERM and SIGKILL.
@@ -59,13 +61,15 @@ pub(crate) struct Attempt {
 }
 
 impl Ready {
-    /// Prepares the suite for a slate, which will be at `slate` when it runs.
+    /// Prepares the suite for a slate, which it will see at `slate` when it
+    /// runs, in this scene, if any.
     pub(crate) fn new(
         name: AttemptName,
         suite: &Suite,
         person: &Person,
         session: &str,
         slate: &Path,
+        scene: Option<&Scene>,
         output: Output,
     ) -> anyhow::Result<Ready> {
         // Collected anew, so that no empty part leaves a `/` at the end.
@@ -77,6 +81,8 @@ impl Ready {
             ("GOCRASH_ATTEMPT", name.run.to_string()),
         ];
         env.extend(facts.map(|(key, value)| (key.into(), value.into())));
+        // What it was for gocrash is wrong for the suite.
+        env.insert("PWD".into(), cwd.clone().into());
         let program = Program::new(
             &suite.program,
             &suite.args,
@@ -86,7 +92,7 @@ impl Ready {
         )?;
         let stdin = File::open("/dev/null").context("cannot open /dev/null")?;
         let stdio = [stdin, output.stdout, output.stderr].map(OwnedFd::from);
-        let waiting = sys::fork_waiting(&program, stdio)
+        let waiting = sys::fork_waiting(&program, stdio, scene)
             .context("cannot start a process for the suite")?;
         let (sender, ended) = bounded(1);
         watch(waiting.child.pid, sender)

@@ -11,12 +11,14 @@ mod worker;
 pub(crate) use event::Event;
 pub(crate) use state::Hunt;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use anyhow::Context;
 use crossbeam::channel::{Receiver, Sender, bounded, never};
 
+use crate::attempt::view::{self, Backdrop, View};
 use crate::attempt::{Kill, sys};
 use crate::config::Config;
 use crate::exit::Verdict;
@@ -27,7 +29,7 @@ use state::Step;
 use worker::{Order, Worker};
 
 use crate::slate::zfs::{self, Pool};
-use crate::slate::{Left, Wanted, Working, look};
+use crate::slate::{Left, Rest, Wanted, Working, look};
 
 /// Events that may wait for the coordinator before their senders do.
 const EVENTS_WAITING_MAX: usize = 4096;
@@ -58,6 +60,7 @@ pub(crate) fn run(
         heard,
         hands: Vec::new(),
         shelf: Arc::default(),
+        backdrop: Arc::default(),
         patience_ends: None,
         lost: Vec::new(),
     };
@@ -74,6 +77,8 @@ struct Coordinator {
     /// How to reach each thread.
     hands: Vec<Hands>,
     shelf: Arc<Shelf>,
+    /// What the mount namespaces of attempts are copies of, if they have any.
+    backdrop: Arc<OnceLock<Backdrop>>,
     patience_ends: Option<Instant>,
     /// Threads that could not be started, to be heard of next.
     lost: Vec<Event>,
@@ -175,7 +180,11 @@ impl Coordinator {
             why: format!("may be mounted at `{}N`", look::stem()),
         });
         let pool = self.pool.clone();
-        self.by_steward(move || Event::Checked(pool.check(&wanted)));
+        let view = self.config.view.clone();
+        self.by_steward(move || {
+            let possible = view::probe(&view).map_err(Into::into);
+            Event::Checked(possible.and_then(|()| pool.check(&wanted)))
+        });
     }
 
     fn open(&mut self) {
@@ -191,8 +200,20 @@ impl Coordinator {
         let pool = self.pool.clone();
         let snapshot = snapshot.clone();
         let parent = parent.clone();
+        let view = self.config.view.clone();
+        let backdrop = Arc::clone(&self.backdrop);
         self.by_steward(move || {
-            Event::Opened(pool.create_working(&parent, &snapshot, first_ms))
+            let working = pool.create_working(&parent, &snapshot, first_ms);
+            Event::Opened(working.and_then(|working| {
+                // Before the first slate is mounted.
+                match set_stage(&working, &view, &backdrop) {
+                    Ok(()) => Ok(working),
+                    Err(error) => Err(match pool.close(&working) {
+                        Rest::Gone => error,
+                        Rest::Left(left) => error.context(left),
+                    }),
+                }
+            }))
         });
     }
 
@@ -239,6 +260,7 @@ impl Coordinator {
             config: Arc::clone(&self.config),
             pool: self.pool.clone(),
             working: working.clone(),
+            backdrop: Arc::clone(&self.backdrop),
             shelf: Arc::clone(&self.shelf),
             orders: orders_heard,
             kills: kills.clone(),
@@ -257,4 +279,20 @@ impl Coordinator {
             self.lost.push(Event::Lost(who, why));
         }
     }
+}
+
+/// Makes the backdrop, where one is needed.
+fn set_stage(
+    working: &Working,
+    view: &View,
+    backdrop: &OnceLock<Backdrop>,
+) -> anyhow::Result<()> {
+    if view.is_plain() {
+        return Ok(());
+    }
+    let made = Backdrop::new(view, working.path())
+        .context("cannot give attempts a view of their own")?;
+    // It was empty: a hunt opens once.
+    let _ = backdrop.set(made);
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //! the next slate ready while the second runs an attempt and the third takes
 //! the last slate away.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use anyhow::Context;
@@ -11,6 +11,7 @@ use crossbeam::channel::Receiver;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::output::Output;
+use crate::attempt::view::Backdrop;
 use crate::attempt::{Kill, Ready};
 use crate::config::Config;
 use crate::hunt::event::{Event, Voice};
@@ -37,6 +38,8 @@ pub(crate) struct Worker {
     pub(crate) config: Arc<Config>,
     pub(crate) pool: Pool,
     pub(crate) working: Working,
+    /// Empty where attempts see what everybody sees.
+    pub(crate) backdrop: Arc<OnceLock<Backdrop>>,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) orders: Receiver<Order>,
     pub(crate) kills: Receiver<Kill>,
@@ -96,12 +99,20 @@ impl Worker {
     }
 
     fn ready(&self, name: AttemptName, slate: &Slate) -> anyhow::Result<Ready> {
-        let Config { suite, person, .. } = &*self.config;
+        let Config { suite, person, view, .. } = &*self.config;
+        let seen_at = view.of(&slate.path);
+        let scene = self.backdrop.get().map(|backdrop| {
+            backdrop
+                .scene(slate.here(), &slate.path)
+                .context("cannot show the slate to the suite alone")
+        });
+        let scene = scene.transpose()?;
         let output =
             Output::create(slate.here(), person.ids_to_take().as_ref())
                 .context("cannot store the output")?;
         let session = &self.working.session;
-        Ready::new(name, suite, person, session, &slate.path, output)
+        let scene = scene.as_ref();
+        Ready::new(name, suite, person, session, seen_at, scene, output)
     }
 
     fn run(&self, name: AttemptName, held: &mut Held) -> Outcome {

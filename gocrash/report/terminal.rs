@@ -12,6 +12,7 @@ use crate::attempt::outcome::Outcome;
 use crate::config::{Config, Keep, Suite};
 use crate::hunt::{Event, Hunt};
 use crate::refusal::Refusal;
+use crate::slate::baked::Baked;
 use crate::slate::{Left, Rest, Seen, Working};
 
 /// Standard output. A hunt outlives a reader that went away: what can't be
@@ -137,7 +138,7 @@ impl Terminal {
     /// Says why nothing was started, and what would help.
     pub(crate) fn refused(&mut self, refusal: &Refusal) {
         self.error(format_args!("error: {refusal}"));
-        let _ = writeln!(self.err, "  help: {}", refusal.help());
+        self.help(format_args!("{}", refusal.help()));
     }
 
     /// Says what went wrong before the hunt began.
@@ -146,7 +147,7 @@ impl Terminal {
     }
 
     fn header(&mut self, config: &Config, working: &Working) {
-        let Config { snapshot, concurrency, person, suite, .. } = config;
+        let Config { snapshot, concurrency, person, suite, view, .. } = config;
         let dataset = working.dataset.as_str();
         let save = match config.keep {
             Keep::Everything => "for all runs",
@@ -168,6 +169,9 @@ impl Terminal {
         self.line(format_args!("save results:    {save}"));
         self.line(format_args!("stop:            {stop}"));
         self.line(format_args!("command:         {label}{place}"));
+        if let Some(at) = &view.at {
+            self.line(format_args!("at:              {}", at.display()));
+        }
         self.line(format_args!("run as:          {person}"));
         self.go_variables(suite);
         self.line(format_args!(""));
@@ -200,8 +204,8 @@ impl Terminal {
 
     /// A suite that builds in place needs to write there.
     fn doubt(&mut self, seen: &Seen, config: &Config) {
-        let Seen { cwd_mode, cwd_uid, cwd_gid } = *seen;
-        let Config { suite, person, .. } = config;
+        let Seen { cwd_mode, cwd_uid, cwd_gid, .. } = *seen;
+        let Config { suite, person, view, .. } = config;
         if suite.script.is_some()
             && !person.may_write(cwd_mode, cwd_uid, cwd_gid)
         {
@@ -210,6 +214,17 @@ impl Terminal {
                 suite.cwd.display(),
                 person.name()
             ));
+        }
+        let is_elsewhere =
+            |baked: &&Baked| view.at.as_ref() != Some(&baked.tree);
+        if let Some(baked) = seen.baked.as_ref().filter(is_elsewhere) {
+            let Baked { file, names, tree } = baked;
+            self.error(format_args!(
+                "warning: `{}` was built at `{}`: runs may use the files there",
+                file.display(),
+                names.display(),
+            ));
+            self.help(format_args!("--at {}", tree.display()));
         }
     }
 
@@ -222,6 +237,10 @@ impl Terminal {
 
     fn line(&mut self, line: fmt::Arguments<'_>) {
         let _ = writeln!(self.out, "{line}");
+    }
+
+    fn help(&mut self, line: fmt::Arguments<'_>) {
+        let _ = writeln!(self.err, "  help: {line}");
     }
 
     fn error(&mut self, line: fmt::Arguments<'_>) {

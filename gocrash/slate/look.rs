@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use crate::attempt::output;
 use crate::refusal::Refusal;
-use crate::slate::{Seen, Wanted};
+use crate::slate::{Seen, Wanted, baked};
 
 const DIR_TRIES_MAX: u32 = 100;
 
@@ -105,5 +105,10 @@ pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
         }
     }
     let meta = fs::metadata(&dir)?;
-    Ok(Seen { cwd_mode: meta.mode(), cwd_uid: meta.uid(), cwd_gid: meta.gid() })
+    Ok(Seen {
+        cwd_mode: meta.mode(),
+        cwd_uid: meta.uid(),
+        cwd_gid: meta.gid(),
+        baked: baked::find(root, cwd),
+    })
 }

@@ -1,6 +1,7 @@
 //! A clean tree for one attempt: what the hunt knows of it. The work on it is
 //! behind one seam, `zfs`: data goes in, data comes out.
 
+pub(crate) mod baked;
 #[cfg_attr(target_os = "linux", path = "hiding/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "hiding/none.rs")]
 mod hiding;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use crate::slate::baked::Baked;
 use ::zfs::{DatasetName, SnapshotName};
 
 /// What a hunt wants of its source, to be checked before anything is created.
@@ -32,6 +34,16 @@ pub(crate) struct Seen {
     pub(crate) cwd_mode: u32,
     pub(crate) cwd_uid: u32,
     pub(crate) cwd_gid: u32,
+    /// A sign that the tree was built at another path than its slates have.
+    pub(crate) baked: Option<Baked>,
+}
+
+#[cfg(test)]
+impl Seen {
+    /// What raises no doubts.
+    pub(crate) fn for_tests() -> Seen {
+        Seen { cwd_mode: 0o755, cwd_uid: 0, cwd_gid: 0, baked: None }
+    }
 }
 
 /// The dataset that holds everything of one hunt.
@@ -43,6 +55,13 @@ pub(crate) struct Working {
     snapshot: SnapshotName,
     guid: String,
     path: PathBuf,
+}
+
+impl Working {
+    /// Where it is mounted.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ macro_rules! golden {
     };
 }
 
+mod at;
 mod evidence;
 mod ground;
 mod person;

@@ -6,7 +6,7 @@ use std::ffi::{CString, OsStr, OsString, c_char};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -17,14 +17,17 @@ use nix::unistd::{
     ForkResult, Pid, chdir, fork, pipe2, setgid, setgroups, setsid, setuid,
 };
 
-use super::{reset_signals, system};
+use super::{c_string, reset_signals, system};
 use crate::attempt::person::Ids;
+use crate::attempt::view::{Fault, Scene};
 
 /// Where a program is looked for when the environment has no PATH.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Where the child finds its two pipes.
 const GO: RawFd = 3;
 const TROUBLE: RawFd = 4;
+/// The first descriptor that the child doesn't put anything at.
+pub(super) const FIRST_FREE: RawFd = TROUBLE + 1;
 
 /// What a child is to run: made before the fork, since nothing may be
 /// allocated after it.
@@ -75,6 +78,8 @@ pub(crate) struct Waiting {
     /// Ended without a byte, it means that nobody wants the program to run.
     pub(crate) go: File,
     trouble: File,
+    /// What the steps of its scene are called.
+    steps: Vec<String>,
 }
 
 /// A process that is ours to reap, the leader of its group.
@@ -84,15 +89,18 @@ pub(crate) struct Child {
     reaped: bool,
 }
 
-/// Forks a child that waits to run `program` with these three descriptors.
+/// Forks a child that waits to run `program` with these three descriptors, in
+/// this scene, if any.
 pub(crate) fn fork_waiting(
     program: &Program,
     stdio: [OwnedFd; 3],
+    scene: Option<&Scene>,
 ) -> io::Result<Waiting> {
     let (go_read, go) = pipe2(OFlag::O_CLOEXEC)?;
     let (trouble, trouble_write) = pipe2(OFlag::O_CLOEXEC)?;
     let argv = pointers(&program.argv);
     let env = pointers(&program.env);
+    let steps = scene.map_or_else(Vec::new, Scene::steps);
     // No handler of ours is to run in the child, where it would speak to the
     // parent; there the mask goes with the handlers.
     let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
@@ -108,31 +116,43 @@ pub(crate) fn fork_waiting(
             child: Child { pid: child, reaped: false },
             go: go.into(),
             trouble: trouble.into(),
+            steps,
         }),
         ForkResult::Child => {
             // The numbers say it all from here on; nothing is to be closed by
             // a destructor.
             let stdio = stdio.map(IntoRawFd::into_raw_fd);
             let pipes = [go_read.into_raw_fd(), trouble_write.into_raw_fd()];
-            let Err(error) = be_the_child(program, &argv, &env, stdio, pipes);
-            exit_with(error)
+            if let Err(error) = place(stdio, pipes) {
+                exit_with(0, error);
+            }
+            if let Some(Err(Fault { step, errno })) = scene.map(Scene::set) {
+                // Counted from one; nought is what everyone does.
+                exit_with(step + 1, errno);
+            }
+            let Err(error) = be_the_child(program, &argv, &env);
+            exit_with(0, error)
         }
     }
 }
 
 impl Waiting {
     /// Lets it run the program.
-    pub(crate) fn go(mut self) -> io::Result<Child> {
+    pub(crate) fn go(mut self) -> anyhow::Result<Child> {
         // It fails where the child has ended, and has said why.
         let sent = self.go.write_all(b"g");
         let mut report = Vec::new();
         self.trouble.read_to_end(&mut report)?;
-        match report.first_chunk() {
-            Some(code) => {
-                Err(io::Error::from_raw_os_error(i32::from_ne_bytes(*code)))
-            }
-            None => sent.map(|()| self.child),
-        }
+        let Some((code, step)) = report.split_first_chunk() else {
+            return Ok(sent.map(|()| self.child)?);
+        };
+        let code = i32::from_ne_bytes(*code);
+        let error = anyhow::Error::from(io::Error::from_raw_os_error(code));
+        let step = step.first().copied().map_or(0, usize::from);
+        Err(match step.checked_sub(1).and_then(|i| self.steps.get(i)) {
+            Some(step) => error.context(step.clone()),
+            None => error,
+        })
     }
 }
 
@@ -166,17 +186,14 @@ impl Drop for Child {
     }
 }
 
-/// All that the child does. Comes back only with what went wrong.
+/// All that every child does. Comes back only with what went wrong.
 fn be_the_child(
     program: &Program,
     argv: &[*const c_char],
     env: &[*const c_char],
-    stdio: [RawFd; 3],
-    pipes: [RawFd; 2],
 ) -> nix::Result<std::convert::Infallible> {
-    place(stdio, pipes)?;
     // It must not keep the pipes of other children open, nor the pool.
-    system::close_from(TROUBLE + 1);
+    system::close_from(FIRST_FREE);
     setsid()?;
     reset_signals().map_err(|_| Errno::last())?;
     if let Some(ids) = &program.ids {
@@ -249,11 +266,14 @@ fn wait_for_go() {
     }
 }
 
-fn exit_with(error: Errno) -> ! {
-    let code = (error as i32).to_ne_bytes();
-    // SAFETY: writes four bytes that are there. Where the pipes could not be
-    // placed the parent reads nothing, and sees the exit status.
-    unsafe { libc::write(TROUBLE, code.as_ptr().cast(), code.len()) };
+/// Tells the parent the error, and the number of the step it was met at.
+fn exit_with(step: usize, error: Errno) -> ! {
+    let [a, b, c, d] = (error as i32).to_ne_bytes();
+    // Of the few steps that there are.
+    let report = [a, b, c, d, step as u8];
+    // SAFETY: writes bytes that are there. Where the pipes could not be placed
+    // the parent reads nothing, and sees the exit status.
+    unsafe { libc::write(TROUBLE, report.as_ptr().cast(), report.len()) };
     // SAFETY: ends the process without running anything of ours.
     unsafe { libc::_exit(127) }
 }
@@ -284,12 +304,4 @@ fn pointers(texts: &[CString]) -> Vec<*const c_char> {
         .map(|text| text.as_ptr())
         .chain(std::iter::once(std::ptr::null()))
         .collect()
-}
-
-fn c_string(text: &OsStr) -> io::Result<CString> {
-    CString::new(text.to_owned().into_vec()).map_err(|_| {
-        let text = text.to_string_lossy();
-        let what = format!("`{text}` has a NUL byte in it");
-        io::Error::new(io::ErrorKind::InvalidInput, what)
-    })
 }

@@ -15,7 +15,7 @@ impl Drive {
     fn new(concurrency: u16, stop_after: Option<u64>, keep: Keep) -> Drive {
         let hunt = Hunt::new(concurrency, stop_after, keep);
         let mut drive = Drive { hunt };
-        let seen = Seen { cwd_mode: 0o755, cwd_uid: 0, cwd_gid: 0 };
+        let seen = Seen::for_tests();
         assert_eq!(drive.hear(Event::Checked(Ok(seen))), [Step::Open]);
         drive
     }
@@ -171,7 +171,7 @@ fn a_signal_kills_what_runs_and_destroys_its_slates() {
 fn a_signal_before_anything_was_created_creates_nothing() {
     let mut hunt = Hunt::new(2, None, Keep::Failures);
     assert_eq!(hunt.apply(&Event::Signal(15)), []);
-    let seen = Seen { cwd_mode: 0o755, cwd_uid: 0, cwd_gid: 0 };
+    let seen = Seen::for_tests();
     assert_eq!(hunt.apply(&Event::Checked(Ok(seen))), [Step::Over]);
     assert_eq!(hunt.verdict(), Verdict::Signaled(15));
 
