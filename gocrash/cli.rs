@@ -36,7 +36,8 @@ Exit status:
   A hunt that a signal ended dies by that signal."
 )]
 pub(crate) struct Cli {
-    /// Snapshot every run starts from, as in pool/dataset@name
+    /// Snapshot every run starts from, as in pool/dataset@name; or the
+    /// directory where a dataset is mounted, to take a snapshot of it first
     pub(crate) snapshot: String,
 
     /// What to run, without a shell [default: bash ./all.bash in goroot/src]

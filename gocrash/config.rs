@@ -16,11 +16,16 @@ use crate::refusal::Refusal;
 const CONCURRENCY_MAX: u16 = 1024;
 const DEFAULT_CWD: &str = "goroot/src";
 const DEFAULT_SCRIPT: &str = "all.bash";
+/// Stands for a name that is found when the snapshot is taken.
+const SNAPSHOT_TO_TAKE: &str = "gocrash";
 
 /// One hunt, as asked for.
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) snapshot: SnapshotName,
+    /// The directory that the hunt takes the snapshot of, if it does; then
+    /// the snapshot's own name is yet to be found.
+    pub(crate) taken_of: Option<PathBuf>,
     pub(crate) parent: DatasetName,
     pub(crate) concurrency: u16,
     /// How many runs each thread does; `None`: until one fails.
@@ -53,7 +58,7 @@ pub(crate) struct Suite {
 
 impl Config {
     pub(crate) fn new(typed: Cli) -> Result<Config, Refusal> {
-        let snapshot = snapshot(&typed.snapshot)?;
+        let (snapshot, taken_of) = source(&typed.snapshot)?;
         let parent = match &typed.parent {
             None => snapshot.dataset().clone(),
             Some(name) => parent(name, &snapshot)?,
@@ -86,6 +91,7 @@ impl Config {
         };
         Ok(Config {
             snapshot,
+            taken_of,
             parent,
             concurrency,
             stop_after: typed.stop_after,
@@ -133,6 +139,44 @@ fn suite(
             }
         }
     }
+}
+
+/// The snapshot; and the directory that it is to be taken of.
+fn source(typed: &str) -> Result<(SnapshotName, Option<PathBuf>), Refusal> {
+    // What could be a dataset's name has to be there to be a directory.
+    let is_path = typed.contains(['/', '.']) && !typed.contains('@');
+    let dir = match Path::new(typed).canonicalize() {
+        Ok(dir) if is_path && dir.is_dir() => dir,
+        _ => return Ok((snapshot(typed)?, None)),
+    };
+    let (dataset, mounted_at) = match zfs::file_system_of(&dir) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok((snapshot(typed)?, None)),
+        Err(error) => {
+            return Err(Refusal::new(
+                error.to_string(),
+                "name a snapshot: `pool/dataset@name`",
+            ));
+        }
+    };
+    let inside = dir.strip_prefix(&mounted_at).unwrap_or(Path::new(""));
+    if !inside.as_os_str().is_empty() {
+        return Err(Refusal::new(
+            format!(
+                "`{typed}` is inside `{dataset}`, which is mounted at `{}`",
+                mounted_at.display()
+            ),
+            format!(
+                "a snapshot has all of it: `gocrash --cwd {} {} -- COMMAND`",
+                inside.display(),
+                mounted_at.display()
+            ),
+        ));
+    }
+    let name = dataset.snapshot(SNAPSHOT_TO_TAKE).map_err(|error| {
+        Refusal::new(error.to_string(), "name a snapshot of it")
+    })?;
+    Ok((name, Some(dir)))
 }
 
 fn snapshot(name: &str) -> Result<SnapshotName, Refusal> {

@@ -168,17 +168,21 @@ impl Coordinator {
     }
 
     fn check(&mut self) {
-        let Config { snapshot, parent, suite, .. } = &*self.config;
+        let Config { snapshot, taken_of, parent, suite, .. } = &*self.config;
         let wanted = Wanted {
             snapshot: snapshot.clone(),
+            taken_of: taken_of.clone(),
             parent: parent.clone(),
             cwd: suite.cwd.clone(),
             script: suite.script.clone(),
         };
-        self.hunt.at_risk = Some(Left {
-            dataset: snapshot.to_string(),
-            why: format!("may be mounted at `{}N`", look::stem()),
-        });
+        self.hunt.at_risk.clear();
+        if taken_of.is_none() {
+            self.hunt.at_risk.push(Left {
+                dataset: snapshot.to_string(),
+                why: format!("may be mounted at `{}N`", look::stem()),
+            });
+        }
         let pool = self.pool.clone();
         let view = self.config.view.clone();
         self.by_steward(move || {
@@ -188,22 +192,34 @@ impl Coordinator {
     }
 
     fn open(&mut self) {
-        let Config { snapshot, parent, .. } = &*self.config;
+        let Config { snapshot, taken_of, parent, .. } = &*self.config;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         // A clock before 1970 gives a name as good as any other.
         let first_ms = now.map_or(0, |now| now.as_millis());
-        self.hunt.at_risk = Some(Left {
-            dataset: format!("{parent}/{}", zfs::session_name(first_ms)),
+        let is_to_be_taken = taken_of.is_some();
+        let session = zfs::session_name(first_ms);
+        let at_risk = |dataset| Left {
+            dataset,
             why: "may have been created, with this number or one of the next"
                 .to_owned(),
-        });
+        };
+        self.hunt.at_risk = vec![at_risk(format!("{parent}/{session}"))];
+        if is_to_be_taken {
+            let snapshot = format!("{}@{session}", snapshot.dataset());
+            self.hunt.at_risk.push(at_risk(snapshot));
+        }
         let pool = self.pool.clone();
         let snapshot = snapshot.clone();
         let parent = parent.clone();
         let view = self.config.view.clone();
         let backdrop = Arc::clone(&self.backdrop);
         self.by_steward(move || {
-            let working = pool.create_working(&parent, &snapshot, first_ms);
+            let working = pool.create_working(
+                &parent,
+                &snapshot,
+                is_to_be_taken,
+                first_ms,
+            );
             Event::Opened(working.and_then(|working| {
                 // Before the first slate is mounted.
                 match set_stage(&working, &view, &backdrop) {

@@ -53,7 +53,7 @@ pub(crate) struct Hunt {
     pub(crate) trouble: Option<String>,
     pub(crate) signal: Option<i32>,
     /// What may be there while a thread checks or opens.
-    pub(crate) at_risk: Option<Left>,
+    pub(crate) at_risk: Vec<Left>,
     /// A second signal came: name what is left, destroy nothing more.
     hurried: bool,
     failures: u64,
@@ -166,7 +166,7 @@ impl Hunt {
             left: Vec::new(),
             trouble: None,
             signal: None,
-            at_risk: None,
+            at_risk: Vec::new(),
             hurried: false,
             failures: 0,
             verdicts: 0,
@@ -460,13 +460,17 @@ impl Hunt {
             }
         }
         if matches!(self.stage, Stage::Checking | Stage::Opening) {
-            self.left.extend(self.at_risk.take());
+            self.left.append(&mut self.at_risk);
         }
         if let Some(working) = &self.working {
             self.left.push(Left {
                 dataset: working.dataset.to_string(),
                 why: "the working dataset, may still be there".to_owned(),
             });
+            self.left.extend(working.base.taken().map(|snapshot| Left {
+                dataset: snapshot.to_string(),
+                why: "what the slates are clones of".to_owned(),
+            }));
         }
         self.over()
     }

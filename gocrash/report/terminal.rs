@@ -122,8 +122,12 @@ impl Terminal {
             self.line(format_args!("left: {dataset}: {why}"));
         }
         if let Some(working) = &hunt.working {
+            let snapshot = match working.base.taken() {
+                None => String::new(),
+                Some(snapshot) => format!(" && zfs destroy {snapshot}"),
+            };
             self.line(format_args!(
-                "to remove all of it: zfs destroy -r {}",
+                "to remove all of it: zfs destroy -r {}{snapshot}",
                 working.dataset
             ));
         }
@@ -147,7 +151,12 @@ impl Terminal {
     }
 
     fn header(&mut self, config: &Config, working: &Working) {
-        let Config { snapshot, concurrency, person, suite, view, .. } = config;
+        let Config { concurrency, person, suite, view, .. } = config;
+        let snapshot = &working.base.snapshot;
+        let taken = match &config.taken_of {
+            None => String::new(),
+            Some(dir) => format!(" (taken of {} just now)", dir.display()),
+        };
         let dataset = working.dataset.as_str();
         let save = match config.keep {
             Keep::Everything => "for all runs",
@@ -163,7 +172,7 @@ impl Terminal {
             true => String::new(),
             false => format!(" in {}", suite.cwd.display()),
         };
-        self.line(format_args!("using snapshot:  {snapshot}"));
+        self.line(format_args!("using snapshot:  {snapshot}{taken}"));
         self.line(format_args!("working dataset: {dataset}"));
         self.line(format_args!("concurrency:     {concurrency}"));
         self.line(format_args!("save results:    {save}"));

@@ -58,15 +58,16 @@ pub(crate) fn stem() -> String {
     format!("/tmp/gocrash-look-{}-", std::process::id())
 }
 
-/// Checks the tree at `root`, a mounted copy of the snapshot.
+/// Checks the tree at `root`: a mounted copy of the snapshot, or what that will
+/// be taken of.
 pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
-    let snapshot = &wanted.snapshot;
+    let source = wanted.source();
     if let Some(script) = &wanted.script {
         let is_file =
             fs::metadata(root.join(script)).is_ok_and(|m| m.is_file());
         if !is_file {
             anyhow::bail!(Refusal::new(
-                format!("there is no `{}` in `{snapshot}`", script.display()),
+                format!("there is no `{}` in `{source}`", script.display()),
                 "snapshot a dataset with the Go tree in `goroot`, or say what \
                  to run: `gocrash SNAPSHOT -- COMMAND`",
             ));
@@ -76,17 +77,14 @@ pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
     let dir = root.join(cwd).canonicalize().ok().filter(|dir| dir.is_dir());
     let Some(dir) = dir else {
         anyhow::bail!(Refusal::new(
-            format!(
-                "there is no directory `{}` in `{snapshot}`",
-                cwd.display()
-            ),
+            format!("there is no directory `{}` in `{source}`", cwd.display()),
             "name one that the snapshot has: `--cwd DIR`",
         ));
     };
     // A link to somewhere else would run the suite outside of its slate.
     if !dir.starts_with(root.canonicalize()?) {
         anyhow::bail!(Refusal::new(
-            format!("`{}` leads out of `{snapshot}`", cwd.display()),
+            format!("`{}` leads out of `{source}`", cwd.display()),
             "name a directory inside the clone: `--cwd DIR`",
         ));
     }
@@ -95,11 +93,11 @@ pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
             fs::symlink_metadata(root.join(name)).is_ok_and(|m| m.is_dir());
         if is_dir {
             anyhow::bail!(Refusal::new(
-                format!("`{snapshot}` has a directory named `{name}`"),
+                format!("`{source}` has a directory named `{name}`"),
                 format!(
                     "the output of each run goes there: rename it in \
                      `{}`, and take another snapshot",
-                    snapshot.dataset()
+                    wanted.snapshot.dataset()
                 ),
             ));
         }

@@ -14,17 +14,30 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::slate::baked::Baked;
+use crate::slate::zfs::base::Base;
 use ::zfs::{DatasetName, SnapshotName};
 
 /// What a hunt wants of its source, to be checked before anything is created.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) snapshot: SnapshotName,
+    /// What the snapshot will be taken of, if it isn't there yet.
+    pub(crate) taken_of: Option<PathBuf>,
     pub(crate) parent: DatasetName,
     /// Where the suite starts, relative to the tree.
     pub(crate) cwd: PathBuf,
     /// A file that has to be there, relative to the tree.
     pub(crate) script: Option<PathBuf>,
+}
+
+impl Wanted {
+    /// What the person calls the source.
+    pub(crate) fn source(&self) -> String {
+        match &self.taken_of {
+            None => self.snapshot.to_string(),
+            Some(dir) => dir.display().to_string(),
+        }
+    }
 }
 
 /// What was seen while checking.
@@ -52,7 +65,8 @@ pub(crate) struct Working {
     pub(crate) dataset: DatasetName,
     /// Its last part: what the hunt is called.
     pub(crate) session: String,
-    snapshot: SnapshotName,
+    /// What its slates are clones of.
+    pub(crate) base: Base,
     guid: String,
     path: PathBuf,
 }
@@ -70,7 +84,7 @@ impl Working {
     pub(crate) fn for_tests(dataset: &str) -> Working {
         let dataset = DatasetName::new(dataset).unwrap();
         Working {
-            snapshot: dataset.snapshot("none").unwrap(),
+            base: Base::given(dataset.snapshot("none").unwrap()),
             session: dataset.to_string(),
             dataset,
             guid: String::new(),

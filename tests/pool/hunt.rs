@@ -8,6 +8,7 @@ macro_rules! golden {
 }
 
 mod at;
+mod directory;
 mod evidence;
 mod ground;
 mod person;

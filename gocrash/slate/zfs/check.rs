@@ -26,13 +26,16 @@ const LOOK: MountOptions = MountOptions {
 const SUDO: &str = "run gocrash by sudo or doas";
 
 pub(super) fn check(zfs: &Zfs, wanted: &Wanted) -> anyhow::Result<Seen> {
-    let Wanted { snapshot, parent, .. } = wanted;
-    if !zfs.exists(snapshot) {
+    let Wanted { snapshot, taken_of, parent, .. } = wanted;
+    if taken_of.is_none() && !zfs.exists(snapshot) {
         return Err(no_snapshot(zfs, snapshot).into());
     }
     check_source(zfs, snapshot.dataset())?;
     check_parent(zfs, parent)?;
     check_length(parent)?;
+    if let Some(dir) = taken_of {
+        return look::look(dir, wanted);
+    }
 
     let dir = LookDir::create()?;
     zfs.mount_at(snapshot, dir.path(), LOOK)

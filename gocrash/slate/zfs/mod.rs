@@ -1,6 +1,7 @@
 //! The one seam to ZFS. Each public method is a request: plain data goes in,
 //! plain data comes out, so that all of this can live in another process.
 
+pub(crate) mod base;
 mod check;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use zfs::{
 
 use crate::attempt::name::AttemptName;
 use crate::refusal::Refusal;
+use crate::slate::zfs::base::Base;
 use crate::slate::{
     Left, Rest, Seen, Slate, Unprepared, Wanted, Working, hiding,
 };
@@ -59,13 +61,34 @@ impl Pool {
         check::check(&self.zfs, wanted)
     }
 
-    /// Creates and mounts the dataset that holds everything of the hunt.
+    /// Creates and mounts the dataset that holds everything of the hunt;
+    /// takes the snapshot first, if that is to be taken.
     pub(crate) fn create_working(
         &self,
         parent: &DatasetName,
         snapshot: &SnapshotName,
+        is_to_be_taken: bool,
         first_ms: u128,
     ) -> anyhow::Result<Working> {
+        let base = match is_to_be_taken {
+            true => self.take_base(snapshot, first_ms)?,
+            false => Base::given(snapshot.clone()),
+        };
+        self.create_for(parent, &base, first_ms).map_err(|error| {
+            match self.give_back(&base) {
+                Rest::Gone => error,
+                Rest::Left(left) => error.context(left),
+            }
+        })
+    }
+
+    fn create_for(
+        &self,
+        parent: &DatasetName,
+        base: &Base,
+        first_ms: u128,
+    ) -> anyhow::Result<Working> {
+        let snapshot = &base.snapshot;
         let (dataset, session) =
             self.create_named(parent, snapshot, first_ms)?;
         let set_up = || {
@@ -80,13 +103,9 @@ impl Pool {
             anyhow::Ok((guid, path))
         };
         match set_up() {
-            Ok((guid, path)) => Ok(Working {
-                snapshot: snapshot.clone(),
-                dataset,
-                session,
-                guid,
-                path,
-            }),
+            Ok((guid, path)) => {
+                Ok(Working { base: base.clone(), dataset, session, guid, path })
+            }
             Err(error) => {
                 let error = error.context("cannot set up the working dataset");
                 match self
@@ -116,7 +135,7 @@ impl Pool {
         let dataset =
             working.dataset.child(&name.to_string()).map_err(nothing)?;
         self.zfs
-            .clone_from(&dataset, &working.snapshot, &Properties::new())
+            .clone_from(&dataset, &working.base.snapshot, &Properties::new())
             .map_err(nothing)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
@@ -160,9 +179,9 @@ impl Pool {
             self.check_guid(&slate.dataset, &slate.guid)?;
             let origin = self.zfs.property(&slate.dataset, "origin")?;
             anyhow::ensure!(
-                origin.value == working.snapshot.as_str(),
+                origin.value == working.base.snapshot.as_str(),
                 "it is no longer a clone of `{}`",
-                working.snapshot
+                working.base.snapshot
             );
             self.remove(&slate.dataset, &slate.path)?;
             if let Some(hidden) = &slate.hidden {
@@ -173,14 +192,17 @@ impl Pool {
         rest(&slate.dataset, gone)
     }
 
-    /// Destroys the working dataset, if it is the one that was created. One
-    /// with anything in it stays.
+    /// Destroys the working dataset, if it is the one that was created, and
+    /// the snapshot that the hunt took. A dataset with anything in it stays.
     pub(crate) fn close(&self, working: &Working) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
             self.check_guid(&working.dataset, &working.guid)?;
             self.remove(&working.dataset, &working.path)
         });
-        rest(&working.dataset, gone)
+        match rest(&working.dataset, gone) {
+            Rest::Gone => self.give_back(&working.base),
+            left => left,
+        }
     }
 
     /// Takes the first free name from `first_ms` up.
@@ -234,8 +256,8 @@ impl Pool {
         anyhow::bail!("`{}` is a link to somewhere else", path.display())
     }
 
-    fn guid(&self, dataset: &DatasetName) -> anyhow::Result<String> {
-        Ok(self.zfs.property(dataset, "guid")?.value)
+    fn guid(&self, name: &impl Name) -> anyhow::Result<String> {
+        Ok(self.zfs.property(name, "guid")?.value)
     }
 
     fn check_tag(&self, working: &Working) -> anyhow::Result<()> {
@@ -253,11 +275,11 @@ impl Pool {
 
     fn check_guid(
         &self,
-        dataset: &DatasetName,
+        name: &impl Name,
         recorded: &str,
     ) -> anyhow::Result<()> {
         anyhow::ensure!(
-            self.guid(dataset)? == recorded,
+            self.guid(name)? == recorded,
             "it is not the dataset that this hunt created"
         );
         Ok(())
@@ -303,7 +325,7 @@ fn may_let_go(busy: &zfs::Error) -> bool {
     busy.holders().is_empty() || busy.holders().iter().any(is_process_or_mount)
 }
 
-fn rest(dataset: &DatasetName, gone: anyhow::Result<()>) -> Rest {
+fn rest(dataset: &impl Name, gone: anyhow::Result<()>) -> Rest {
     match gone {
         Ok(()) => Rest::Gone,
         Err(error) => Rest::Left(left(dataset, &error)),

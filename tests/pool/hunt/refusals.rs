@@ -40,6 +40,8 @@ impl Answers<'_> {
         assert_eq!(ground.datasets(), before, "{title}");
         let pool = ground.pool.root().as_str();
         let answer = format!("$ gocrash {title}\n{stderr}\n");
+        let mounted = ground.pool.mount_point();
+        let answer = answer.replace(mounted.to_str().unwrap(), "/POOL");
         self.text += &answer.replace(pool, "POOL");
     }
 }
@@ -62,6 +64,8 @@ fn sources_that_are_not_there_or_lack_something() {
     answers.ask(&[go, "--cwd=nowhere", "--", "true"]);
     answers.ask(&[go, "--cwd=out", "--", "true"]);
     answers.ask(&[go, "--parent", &format!("{pool}/no")]);
+    let inside = ground.path("goroot/src");
+    answers.ask(&[inside.to_str().unwrap()]);
     expect_file![golden!("sources.txt")].assert_eq(&answers.text);
     // A link that stays inside is fine.
     let inside = ground.hunt(&["--cwd=in/src", "--stop-after=1"]);
