@@ -68,10 +68,32 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "DATASET", help_heading = "Evidence")]
     pub(crate) parent: Option<String>,
 
+    /// How much the working dataset may hold in all, as in 10G
+    #[arg(long, value_name = "SIZE", help_heading = "Evidence")]
+    pub(crate) quota: Option<String>,
+
+    /// Pause while less of the pool is free, and stop if that lasts; 0 for
+    /// never
+    #[arg(
+        long,
+        value_name = "SIZE or %",
+        default_value = "5%",
+        help_heading = "Evidence"
+    )]
+    pub(crate) min_free: String,
+
     /// Where in the clone the command starts [default: the clone's root, or
     /// goroot/src without a COMMAND]
     #[arg(long, value_name = "DIR", help_heading = "The suite")]
     pub(crate) cwd: Option<PathBuf>,
+
+    /// Run CMD once, by sh, before the first run; every run starts from what it
+    /// left
+    ///
+    /// It runs where the suite will, as the same person. What it prints is in
+    /// prepare.log in the working dataset.
+    #[arg(long, value_name = "CMD", help_heading = "The suite")]
+    pub(crate) prepare: Option<OsString>,
 
     /// Show every run its clone at DIR, where the tree was built (Linux)
     ///

@@ -1,5 +1,7 @@
 //! What it means: complete, and checked as far as it can be without ZFS.
 
+mod size;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -11,6 +13,7 @@ use crate::attempt::person::Person;
 use crate::attempt::view::{self, View};
 use crate::cli::Cli;
 use crate::refusal::Refusal;
+use crate::slate::room::Limits;
 
 /// More threads than this on one host is a typing mistake.
 const CONCURRENCY_MAX: u16 = 1024;
@@ -27,10 +30,13 @@ pub(crate) struct Config {
     /// the snapshot's own name is yet to be found.
     pub(crate) taken_of: Option<PathBuf>,
     pub(crate) parent: DatasetName,
+    pub(crate) limits: Limits,
     pub(crate) concurrency: u16,
     /// How many runs each thread does; `None`: until one fails.
     pub(crate) stop_after: Option<u64>,
     pub(crate) keep: Keep,
+    /// For `sh -c`, once, before the first attempt.
+    pub(crate) prepare: Option<OsString>,
     pub(crate) suite: Suite,
     pub(crate) view: View,
     pub(crate) person: Person,
@@ -70,6 +76,10 @@ impl Config {
                 "each thread needs at least one run: `--stop-after 1`",
             ));
         }
+        let limits = Limits {
+            quota: typed.quota.as_deref().map(size::quota).transpose()?,
+            min_free: size::min_free(&typed.min_free)?,
+        };
         let cwd = typed.cwd.as_deref().map(cwd).transpose()?;
         let set = typed
             .env
@@ -93,9 +103,11 @@ impl Config {
             snapshot,
             taken_of,
             parent,
+            limits,
             concurrency,
             stop_after: typed.stop_after,
             keep,
+            prepare: typed.prepare,
             suite: suite(typed.command, cwd, env),
             view,
             person,

@@ -42,7 +42,7 @@ pub(crate) enum Kill {
 /// its own is done.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    name: AttemptName,
+    run: Option<u64>,
     waiting: Waiting,
     ended: Receiver<()>,
     /// What is said if it can't be started.
@@ -54,17 +54,18 @@ pub(crate) struct Ready {
 /// A command that runs.
 #[derive(Debug)]
 pub(crate) struct Attempt {
-    name: AttemptName,
+    /// Which run of its thread; `None` for what is no run of the suite.
+    run: Option<u64>,
     child: Child,
     /// Hears once that the child has ended; it is not reaped yet.
     ended: Receiver<()>,
 }
 
 impl Ready {
-    /// Prepares the suite for a slate, which it will see at `slate` when it
-    /// runs, in this scene, if any.
+    /// Prepares the suite, or what else is to run, for a slate, which it will
+    /// see at `slate` when it runs, in this scene, if any.
     pub(crate) fn new(
-        name: AttemptName,
+        name: Option<AttemptName>,
         suite: &Suite,
         person: &Person,
         session: &str,
@@ -75,12 +76,11 @@ impl Ready {
         // Collected anew, so that no empty part leaves a `/` at the end.
         let cwd: PathBuf = slate.join(&suite.cwd).components().collect();
         let mut env = suite.env.clone();
-        let facts = [
-            ("GOCRASH_SESSION", session.to_owned()),
-            ("GOCRASH_SLOT", name.thread.to_string()),
-            ("GOCRASH_ATTEMPT", name.run.to_string()),
-        ];
-        env.extend(facts.map(|(key, value)| (key.into(), value.into())));
+        env.insert("GOCRASH_SESSION".into(), session.into());
+        if let Some(AttemptName { thread, run }) = name {
+            env.insert("GOCRASH_SLOT".into(), thread.to_string().into());
+            env.insert("GOCRASH_ATTEMPT".into(), run.to_string().into());
+        }
         // What it was for gocrash is wrong for the suite.
         env.insert("PWD".into(), cwd.clone().into());
         let program = Program::new(
@@ -103,13 +103,14 @@ impl Ready {
             cwd.display(),
             person.name()
         );
-        Ok(Ready { name, waiting, ended, label, replaced: output.replaced })
+        let run = name.map(|name| name.run);
+        Ok(Ready { run, waiting, ended, label, replaced: output.replaced })
     }
 
     /// Lets the suite run.
     pub(crate) fn go(self) -> anyhow::Result<Attempt> {
         let child = self.waiting.go().context(self.label)?;
-        Ok(Attempt { name: self.name, child, ended: self.ended })
+        Ok(Attempt { run: self.run, child, ended: self.ended })
     }
 }
 
@@ -154,7 +155,7 @@ impl Attempt {
         self.child.kill_group(Signal::SIGKILL);
         match self.child.reap() {
             Ok(_) if killed => Outcome::Interrupted,
-            Ok(status) => Outcome::of(status, self.name.run),
+            Ok(status) => Outcome::of(status, self.run),
             Err(error) => {
                 let what = format!("lost sight of the suite: {error}");
                 Outcome::Infra(Infra::Passing(what))

@@ -3,6 +3,7 @@
 //! them.
 
 mod event;
+mod golden;
 mod shelf;
 mod signals;
 mod state;
@@ -24,6 +25,7 @@ use crate::config::Config;
 use crate::exit::Verdict;
 use crate::report::terminal::Terminal;
 use event::{Task, Voice, Who};
+use golden::Groom;
 use shelf::Shelf;
 use state::Step;
 use worker::{Order, Worker};
@@ -50,7 +52,9 @@ pub(crate) fn run(
     let pool = Pool::open()?;
     // Some systems' libraries leave /dev/zfs open across exec.
     sys::close_descriptors_on_exec();
-    let hunt = Hunt::new(config.concurrency, config.stop_after, config.keep);
+    let prepares = config.prepare.is_some();
+    let hunt = Hunt::new(config.concurrency, config.stop_after, config.keep)
+        .preparing(prepares);
     let config = Arc::new(config);
     let coordinator = Coordinator {
         hunt,
@@ -61,6 +65,7 @@ pub(crate) fn run(
         hands: Vec::new(),
         shelf: Arc::default(),
         backdrop: Arc::default(),
+        groom: None,
         patience_ends: None,
         lost: Vec::new(),
     };
@@ -79,6 +84,8 @@ struct Coordinator {
     shelf: Arc<Shelf>,
     /// What the mount namespaces of attempts are copies of, if they have any.
     backdrop: Arc<OnceLock<Backdrop>>,
+    /// How to reach what `--prepare` runs.
+    groom: Option<Sender<Kill>>,
     patience_ends: Option<Instant>,
     /// Threads that could not be started, to be heard of next.
     lost: Vec<Event>,
@@ -149,6 +156,12 @@ impl Coordinator {
     fn take(&mut self, step: Step) {
         match step {
             Step::Open => self.open(),
+            Step::Prepare => self.prepare(),
+            Step::StopPreparing(kill) => {
+                if let Some(kills) = &self.groom {
+                    let _ = kills.try_send(kill);
+                }
+            }
             Step::Start => self.start_workers(),
             // A hand that is gone has said so, or will.
             Step::Order(thread, order) => {
@@ -211,6 +224,7 @@ impl Coordinator {
         let pool = self.pool.clone();
         let snapshot = snapshot.clone();
         let parent = parent.clone();
+        let limits = self.config.limits;
         let view = self.config.view.clone();
         let backdrop = Arc::clone(&self.backdrop);
         self.by_steward(move || {
@@ -218,6 +232,7 @@ impl Coordinator {
                 &parent,
                 &snapshot,
                 is_to_be_taken,
+                limits,
                 first_ms,
             );
             Event::Opened(working.and_then(|working| {
@@ -230,6 +245,24 @@ impl Coordinator {
                     }),
                 }
             }))
+        });
+    }
+
+    fn prepare(&mut self) {
+        let Some(working) = self.hunt.working.clone() else { return };
+        let (kills, kills_heard) = bounded(KILLS_WAITING_MAX);
+        self.groom = Some(kills);
+        let groom = Groom {
+            config: Arc::clone(&self.config),
+            pool: self.pool.clone(),
+            working,
+            backdrop: Arc::clone(&self.backdrop),
+            kills: kills_heard,
+        };
+        self.by_steward(move || {
+            let begin = Instant::now();
+            let working = groom.prepare();
+            Event::Golden(working, begin.elapsed())
         });
     }
 

@@ -1,6 +1,9 @@
 //! The state of a hunt, and what each event makes of it. Nothing here waits,
 //! prints or touches a dataset: events go in, steps come out.
 
+mod room;
+mod thread;
+
 use std::path::PathBuf;
 
 use crate::attempt::Kill;
@@ -11,6 +14,8 @@ use crate::exit::Verdict;
 use crate::hunt::event::{Event, Task, Who};
 use crate::hunt::worker::Order;
 use crate::slate::{Left, Rest, Working};
+use room::Room;
+use thread::{Stock, Thread};
 
 /// This often in a row a thread may have trouble that isn't the suite's.
 const INFRA_IN_A_ROW_MAX: u32 = 3;
@@ -26,6 +31,9 @@ const LEFT_MAX: usize = 16;
 pub(crate) enum Step {
     /// Create the working dataset.
     Open,
+    /// Do what `--prepare` asks for.
+    Prepare,
+    StopPreparing(Kill),
     /// Start the workers.
     Start,
     Order(u16, Order),
@@ -42,6 +50,8 @@ pub(crate) enum Step {
 pub(crate) struct Hunt {
     stop_after: Option<u64>,
     keep: Keep,
+    /// Something is to be done before the first attempt.
+    prepares: bool,
     stage: Stage,
     opened: bool,
     /// Where everything is; `None` when it is gone.
@@ -58,75 +68,17 @@ pub(crate) struct Hunt {
     hurried: bool,
     failures: u64,
     verdicts: u64,
+    room: Room,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Checking,
     Opening,
+    Preparing,
     Hunting,
     Closing,
     Over,
-}
-
-/// What the coordinator knows of one thread.
-#[derive(Debug)]
-pub(crate) struct Thread {
-    stock: Stock,
-    running: Option<AttemptName>,
-    /// Slates that are being kept or destroyed.
-    settling: Vec<AttemptName>,
-    /// The number of the next attempt to prepare.
-    next_run: u64,
-    /// Runs that count for `--stop-after`.
-    runs: u64,
-    infra_in_a_row: u32,
-    /// One of its hands panicked, or was never there.
-    lost: bool,
-    stdout_path: PathBuf,
-    /// Attempts whose suite was to start.
-    pub(crate) tries: u64,
-    /// What became of the last of them.
-    pub(crate) outcome: Option<Outcome>,
-}
-
-/// The slate after the one in use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stock {
-    Nothing,
-    Preparing(AttemptName),
-    Ready(AttemptName),
-    /// There was trouble. It may have passed when the attempt that runs is
-    /// over.
-    Failed,
-}
-
-impl Thread {
-    /// The attempts that have a slate, or are about to.
-    fn unsettled(&self) -> Vec<AttemptName> {
-        let stock = match self.stock {
-            Stock::Preparing(name) | Stock::Ready(name) => Some(name),
-            Stock::Nothing | Stock::Failed => None,
-        };
-        let settling = self.settling.iter().copied();
-        settling.chain(self.running).chain(stock).collect()
-    }
-
-    /// Whether nothing of it is under way; of one that is lost nothing is
-    /// waited for but the end of what it runs.
-    fn is_done(&self) -> bool {
-        match self.lost {
-            true => self.running.is_none(),
-            false => self.unsettled().is_empty(),
-        }
-    }
-
-    /// Whether its runs, with those under way, are fewer than it is to do.
-    fn has_runs_left(&self, stop_after: Option<u64>) -> bool {
-        let under_way = u64::from(self.running.is_some())
-            + u64::from(matches!(self.stock, Stock::Ready(_)));
-        stop_after.is_none_or(|runs| self.runs + under_way < runs)
-    }
 }
 
 /// A slate that stays as evidence.
@@ -143,25 +95,14 @@ impl Hunt {
         stop_after: Option<u64>,
         keep: Keep,
     ) -> Hunt {
-        let thread = |_| Thread {
-            stock: Stock::Nothing,
-            running: None,
-            settling: Vec::new(),
-            next_run: 0,
-            lost: false,
-            runs: 0,
-            infra_in_a_row: 0,
-            stdout_path: PathBuf::new(),
-            tries: 0,
-            outcome: None,
-        };
         Hunt {
             stop_after,
             keep,
+            prepares: false,
             stage: Stage::Checking,
             opened: false,
             working: None,
-            threads: (0..concurrency).map(thread).collect(),
+            threads: (0..concurrency).map(|_| Thread::new()).collect(),
             kept: Vec::new(),
             left: Vec::new(),
             trouble: None,
@@ -170,7 +111,13 @@ impl Hunt {
             hurried: false,
             failures: 0,
             verdicts: 0,
+            room: Room::default(),
         }
+    }
+
+    /// The same, with something to be done before the first attempt.
+    pub(crate) fn preparing(self, prepares: bool) -> Hunt {
+        Hunt { prepares, ..self }
     }
 
     /// Takes in what happened, and says what to do about it.
@@ -193,13 +140,27 @@ impl Hunt {
             Event::Opened(Ok(working)) => {
                 self.opened = true;
                 self.working = Some(working.clone());
-                self.stage = Stage::Hunting;
-                if self.signal.is_none() {
-                    return vec![Step::Start];
+                if self.prepares && self.signal.is_none() {
+                    self.stage = Stage::Preparing;
+                    return vec![Step::Prepare];
                 }
+                return self.start();
+            }
+            Event::Golden(Ok(working), _) => {
+                self.working = Some(working.clone());
+                return self.start();
+            }
+            Event::Golden(Err(spoiled), _) => {
+                if self.signal.is_none() {
+                    self.trouble = Some(spoiled.why.clone());
+                }
+                self.note(&spoiled.rest);
+                return self.close();
             }
             Event::Checked(_) | Event::Opened(Err(_)) => return self.over(),
+            Event::NoRoom(name, short) => self.on_no_room(*name, short),
             Event::Prepared(name, Ok(())) => {
+                self.on_room();
                 self.thread(*name).stock = Stock::Ready(*name);
             }
             Event::Prepared(name, Err(unprepared)) => {
@@ -223,6 +184,7 @@ impl Hunt {
             }
             Event::Kept(name, _) => self.settled(*name),
             Event::Retired(name, rest) => {
+                self.look_for_room();
                 self.note(rest);
                 self.settled(*name);
             }
@@ -282,14 +244,25 @@ impl Hunt {
         }
         self.hurried |= !first;
         let kill = if first { Kill::Gently } else { Kill::AtOnce };
+        let prepares = self.stage == Stage::Preparing;
+        let stop = prepares.then_some(Step::StopPreparing(kill));
         let running = self.threads.iter().filter_map(|thread| thread.running);
         let running = running.map(|name| Step::Kill(name.thread, kill));
         let hurry = (!first).then_some(Step::Hurry);
-        running.chain(hurry).collect()
+        running.chain(stop).chain(hurry).collect()
+    }
+
+    /// Begins with the attempts, unless a signal came meanwhile.
+    fn start(&mut self) -> Vec<Step> {
+        self.stage = Stage::Hunting;
+        self.signal.is_none().then_some(Step::Start).into_iter().collect()
     }
 
     /// What is next for each thread; the end, if nothing is.
     fn proceed(&mut self) -> Vec<Step> {
+        if !self.is_stopping() {
+            self.ask_again_when_stuck();
+        }
         let is_stopping = self.is_stopping();
         let mut steps = Vec::new();
         for thread in 0..self.threads.len() {
@@ -409,7 +382,9 @@ impl Hunt {
         };
         thread.infra_in_a_row += 1;
         let lasts = match infra {
-            Infra::Passing(_) => thread.infra_in_a_row >= INFRA_IN_A_ROW_MAX,
+            Infra::Passing(_) | Infra::NoSpace(_) => {
+                thread.infra_in_a_row >= INFRA_IN_A_ROW_MAX
+            }
             Infra::NotStarted(_) | Infra::SaidNotStarted(_) => true,
         };
         if lasts && self.trouble.is_none() {

@@ -3,7 +3,8 @@
 //! the last slate away.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use crossbeam::channel::Receiver;
@@ -16,8 +17,14 @@ use crate::attempt::{Kill, Ready};
 use crate::config::Config;
 use crate::hunt::event::{Event, Voice};
 use crate::hunt::shelf::{Held, Shelf};
+use crate::slate::room::Shortage;
 use crate::slate::zfs::Pool;
 use crate::slate::{Rest, Slate, Unprepared, Working};
+
+/// How often room is looked for before one answers that there is none, and
+/// how long apart: two seconds.
+const ROOM_LOOKS_MAX: u32 = 11;
+const ROOM_PAUSE: Duration = Duration::from_millis(200);
 
 /// What the coordinator wants done; each order is answered by an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +58,10 @@ impl Worker {
     pub(crate) fn work(self) {
         while let Ok(order) = self.orders.recv() {
             let event = match order {
-                Order::Prepare(name) => {
-                    Event::Prepared(name, self.prepare(name))
-                }
+                Order::Prepare(name) => match self.shortage() {
+                    Some(shortage) => Event::NoRoom(name, shortage),
+                    None => Event::Prepared(name, self.prepare(name)),
+                },
                 Order::Run(name) => {
                     let mut held = self.take(name);
                     let begin = Instant::now();
@@ -79,6 +87,17 @@ impl Worker {
 
     fn take(&self, name: AttemptName) -> Held {
         self.shelf.take(name).expect("an order follows what put it there")
+    }
+
+    /// What is short; after a while, since ZFS frees behind what is destroyed.
+    fn shortage(&self) -> Option<Shortage> {
+        // What can't be told is for the work itself to find out.
+        let ask = || self.pool.shortage(&self.working).unwrap_or_default();
+        for _ in 1..ROOM_LOOKS_MAX {
+            ask()?;
+            thread::sleep(ROOM_PAUSE);
+        }
+        ask()
     }
 
     fn prepare(&self, name: AttemptName) -> Result<(), Unprepared> {
@@ -112,7 +131,7 @@ impl Worker {
                 .context("cannot store the output")?;
         let session = &self.working.session;
         let scene = scene.as_ref();
-        Ready::new(name, suite, person, session, seen_at, scene, output)
+        Ready::new(Some(name), suite, person, session, seen_at, scene, output)
     }
 
     fn run(&self, name: AttemptName, held: &mut Held) -> Outcome {
@@ -126,7 +145,7 @@ impl Worker {
             self.voice.say(Event::Replaced(name, ready.replaced.clone()));
         }
         match ready.go() {
-            Ok(attempt) => attempt.finish(&self.kills),
+            Ok(attempt) => self.judge(attempt.finish(&self.kills)),
             Err(error) => {
                 let what = format!("{error:#}");
                 Outcome::Infra(match error.chain().any(may_pass) {
@@ -134,6 +153,22 @@ impl Worker {
                     false => Infra::NotStarted(what),
                 })
             }
+        }
+    }
+}
+
+impl Worker {
+    /// A suite can't be blamed for a pool that is full. Its words may not even
+    /// have come into its log.
+    fn judge(&self, outcome: Outcome) -> Outcome {
+        if !outcome.is_failure() {
+            return outcome;
+        }
+        match self.pool.is_full(&self.working).unwrap_or_default() {
+            Some(shortage) => {
+                Outcome::Infra(Infra::NoSpace(format!("{shortage}; {outcome}")))
+            }
+            None => outcome,
         }
     }
 }

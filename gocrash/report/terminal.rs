@@ -38,9 +38,21 @@ impl Terminal {
         match event {
             Event::Checked(Ok(seen)) => self.doubt(seen, config),
             Event::Opened(Ok(working)) => self.header(config, working),
+            Event::Golden(Ok(_), took) => {
+                let took = seconds(*took);
+                self.line(format_args!("{}: prepared after {took}", now()));
+            }
+            Event::Golden(Err(spoiled), _) => {
+                for line in &spoiled.tail {
+                    self.error(format_args!("prepare: {line}"));
+                }
+            }
             Event::Prepared(name, Err(unprepared)) => {
                 let why = &unprepared.why;
                 self.at(name.thread, name.run, format_args!("no slate: {why}"));
+            }
+            Event::NoRoom(_, shortage) if hunt.has_begun_to_pause() => {
+                self.line(format_args!("{}: paused: {shortage}", now()));
             }
             Event::Started(name, stdout_path) => self.at(
                 name.thread,
@@ -177,6 +189,9 @@ impl Terminal {
         self.line(format_args!("concurrency:     {concurrency}"));
         self.line(format_args!("save results:    {save}"));
         self.line(format_args!("stop:            {stop}"));
+        if let Some(prepare) = &config.prepare {
+            self.line(format_args!("prepare:         {prepare:?}"));
+        }
         self.line(format_args!("command:         {label}{place}"));
         if let Some(at) = &view.at {
             self.line(format_args!("at:              {}", at.display()));

@@ -6,6 +6,7 @@ pub(crate) mod baked;
 #[cfg_attr(not(target_os = "linux"), path = "hiding/none.rs")]
 mod hiding;
 pub(crate) mod look;
+pub(crate) mod room;
 pub(crate) mod zfs;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use anyhow::Context;
 
 use crate::slate::baked::Baked;
 use crate::slate::zfs::base::Base;
+use crate::slate::zfs::golden::Prepared;
 use ::zfs::{DatasetName, SnapshotName};
 
 /// What a hunt wants of its source, to be checked before anything is created.
@@ -65,8 +67,12 @@ pub(crate) struct Working {
     pub(crate) dataset: DatasetName,
     /// Its last part: what the hunt is called.
     pub(crate) session: String,
-    /// What its slates are clones of.
+    /// What all of it was made from.
     pub(crate) base: Base,
+    /// What slates are clones of, if not of the base itself.
+    prepared: Option<Prepared>,
+    /// So much of the pool stays free.
+    min_free_bytes: u64,
     guid: String,
     path: PathBuf,
 }
@@ -75,6 +81,14 @@ impl Working {
     /// Where it is mounted.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What its slates are clones of.
+    fn origin(&self) -> &SnapshotName {
+        match &self.prepared {
+            Some(prepared) => &prepared.snapshot,
+            None => &self.base.snapshot,
+        }
     }
 }
 
@@ -85,6 +99,8 @@ impl Working {
         let dataset = DatasetName::new(dataset).unwrap();
         Working {
             base: Base::given(dataset.snapshot("none").unwrap()),
+            prepared: None,
+            min_free_bytes: 0,
             session: dataset.to_string(),
             dataset,
             guid: String::new(),

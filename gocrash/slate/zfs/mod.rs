@@ -3,6 +3,8 @@
 
 pub(crate) mod base;
 mod check;
+pub(crate) mod golden;
+mod room;
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -16,6 +18,7 @@ use zfs::{
 
 use crate::attempt::name::AttemptName;
 use crate::refusal::Refusal;
+use crate::slate::room::Limits;
 use crate::slate::zfs::base::Base;
 use crate::slate::{
     Left, Rest, Seen, Slate, Unprepared, Wanted, Working, hiding,
@@ -68,13 +71,14 @@ impl Pool {
         parent: &DatasetName,
         snapshot: &SnapshotName,
         is_to_be_taken: bool,
+        limits: Limits,
         first_ms: u128,
     ) -> anyhow::Result<Working> {
         let base = match is_to_be_taken {
             true => self.take_base(snapshot, first_ms)?,
             false => Base::given(snapshot.clone()),
         };
-        self.create_for(parent, &base, first_ms).map_err(|error| {
+        self.create_for(parent, &base, limits, first_ms).map_err(|error| {
             match self.give_back(&base) {
                 Rest::Gone => error,
                 Rest::Left(left) => error.context(left),
@@ -86,11 +90,12 @@ impl Pool {
         &self,
         parent: &DatasetName,
         base: &Base,
+        limits: Limits,
         first_ms: u128,
     ) -> anyhow::Result<Working> {
-        let snapshot = &base.snapshot;
+        let min_free_bytes = limits.min_free.bytes(self.size(parent)?);
         let (dataset, session) =
-            self.create_named(parent, snapshot, first_ms)?;
+            self.create_named(parent, base, limits.quota, first_ms)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
             let path = self.mount_where_it_says(&dataset)?;
@@ -104,7 +109,16 @@ impl Pool {
         };
         match set_up() {
             Ok((guid, path)) => {
-                Ok(Working { base: base.clone(), dataset, session, guid, path })
+                let (base, prepared) = (base.clone(), None);
+                Ok(Working {
+                    base,
+                    prepared,
+                    min_free_bytes,
+                    dataset,
+                    session,
+                    guid,
+                    path,
+                })
             }
             Err(error) => {
                 let error = error.context("cannot set up the working dataset");
@@ -135,7 +149,7 @@ impl Pool {
         let dataset =
             working.dataset.child(&name.to_string()).map_err(nothing)?;
         self.zfs
-            .clone_from(&dataset, &working.base.snapshot, &Properties::new())
+            .clone_from(&dataset, working.origin(), &Properties::new())
             .map_err(nothing)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
@@ -177,12 +191,7 @@ impl Pool {
     pub(crate) fn retire(&self, working: &Working, slate: Slate) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
             self.check_guid(&slate.dataset, &slate.guid)?;
-            let origin = self.zfs.property(&slate.dataset, "origin")?;
-            anyhow::ensure!(
-                origin.value == working.base.snapshot.as_str(),
-                "it is no longer a clone of `{}`",
-                working.base.snapshot
-            );
+            self.check_origin(&slate.dataset, working.origin())?;
             self.remove(&slate.dataset, &slate.path)?;
             if let Some(hidden) = &slate.hidden {
                 let _ = std::fs::remove_dir(hidden);
@@ -197,6 +206,9 @@ impl Pool {
     pub(crate) fn close(&self, working: &Working) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
             self.check_guid(&working.dataset, &working.guid)?;
+            if let Some(prepared) = &working.prepared {
+                self.retire_prepared(working, prepared)?;
+            }
             self.remove(&working.dataset, &working.path)
         });
         match rest(&working.dataset, gone) {
@@ -209,17 +221,21 @@ impl Pool {
     fn create_named(
         &self,
         parent: &DatasetName,
-        snapshot: &SnapshotName,
+        base: &Base,
+        quota: Option<u64>,
         first_ms: u128,
     ) -> anyhow::Result<(DatasetName, String)> {
         for tried in 0..NAME_TRIES_MAX {
             let session = session_name(first_ms + u128::from(tried));
             let dataset = parent.child(&session)?;
-            let properties = Properties::new()
+            let mut properties = Properties::new()
                 .with("canmount", "noauto")
                 .with("com.sun:auto-snapshot", "false")
                 .with(TAG_SESSION, &session)
-                .with(TAG_SNAPSHOT, snapshot.as_str());
+                .with(TAG_SNAPSHOT, base.snapshot.as_str());
+            if let Some(bytes) = quota {
+                properties = properties.with("quota", bytes.to_string());
+            }
             match self.zfs.create(&dataset, &properties) {
                 Ok(()) => return Ok((dataset, session)),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
@@ -281,6 +297,19 @@ impl Pool {
         anyhow::ensure!(
             self.guid(name)? == recorded,
             "it is not the dataset that this hunt created"
+        );
+        Ok(())
+    }
+
+    fn check_origin(
+        &self,
+        dataset: &DatasetName,
+        recorded: &SnapshotName,
+    ) -> anyhow::Result<()> {
+        let origin = self.zfs.property(dataset, "origin")?;
+        anyhow::ensure!(
+            origin.value == recorded.as_str(),
+            "it is no longer a clone of `{recorded}`"
         );
         Ok(())
     }

@@ -35,7 +35,15 @@ impl Ground {
 
     /// With more in the dataset before the snapshot is taken.
     pub(super) fn with(script: &str, more: impl FnOnce(&Path)) -> Ground {
-        let pool = Pool::new();
+        Ground::on(Pool::new(), script, more)
+    }
+
+    /// The same on this pool.
+    pub(super) fn on(
+        pool: Pool,
+        script: &str,
+        more: impl FnOnce(&Path),
+    ) -> Ground {
         pool.make("go");
         let tree = pool.mount_point().join("go");
         let src = tree.join("goroot/src");
