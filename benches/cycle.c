@@ -2,7 +2,8 @@
  * The cycle that benches/cycle.rs measures, as a C program does it: what the
  * properties of a dataset mean for a mount is looked up, and nothing else.
  *
- * usage: cycle ORIGIN PARENT
+ * usage: cycle ORIGIN PARENT [libzfs]
+ * With a third word, libzfs itself mounts and unmounts.
  * Each line of standard input is a number of cycles; each answer is a line
  * with the nanoseconds that they spent on clone, mount, write, unmount and
  * destroy.
@@ -120,11 +121,27 @@ write_file(const char *directory)
 		err(1, "%s", path);
 }
 
+/* As a program would that knows of no other way. */
+static zfs_handle_t *
+mount_by_libzfs(libzfs_handle_t *libzfs, const char *name,
+    struct settings *settings)
+{
+	zfs_handle_t *dataset;
+
+	dataset = zfs_open(libzfs, name, ZFS_TYPE_FILESYSTEM);
+	if (dataset == NULL || zfs_mount(dataset, NULL, 0) != 0 ||
+	    zfs_prop_get(dataset, ZFS_PROP_MOUNTPOINT, settings->mount_point,
+	    sizeof (settings->mount_point), NULL, NULL, 0, B_TRUE) != 0)
+		errx(1, "cannot mount %s", name);
+	return (dataset);
+}
+
 static void
 cycle(libzfs_handle_t *libzfs, const char *origin, const char *name,
-    uint64_t spent[STEPS])
+    boolean_t by_libzfs, uint64_t spent[STEPS])
 {
 	struct settings settings;
+	zfs_handle_t *dataset = NULL;
 	uint64_t at[STEPS + 1];
 	int code, step;
 
@@ -132,11 +149,18 @@ cycle(libzfs_handle_t *libzfs, const char *origin, const char *name,
 	if ((code = lzc_clone(name, origin, NULL)) != 0)
 		errx(1, "clone %s: %s", name, strerror(code));
 	at[MOUNT] = now_ns();
-	mount_it(libzfs, name, &settings);
+	if (by_libzfs)
+		dataset = mount_by_libzfs(libzfs, name, &settings);
+	else
+		mount_it(libzfs, name, &settings);
 	at[WRITE] = now_ns();
 	write_file(settings.mount_point);
 	at[UNMOUNT] = now_ns();
-	if (umount2(settings.mount_point, UMOUNT_NOFOLLOW) != 0)
+	if (by_libzfs) {
+		if (zfs_unmount(dataset, NULL, 0) != 0)
+			errx(1, "cannot unmount %s", name);
+		zfs_close(dataset);
+	} else if (umount2(settings.mount_point, UMOUNT_NOFOLLOW) != 0)
 		err(1, "unmount %s", name);
 	at[DESTROY] = now_ns();
 	if ((code = lzc_destroy(name)) != 0)
@@ -152,8 +176,8 @@ main(int argc, char **argv)
 	char name[ZFS_MAX_DATASET_NAME_LEN], line[32];
 	libzfs_handle_t *libzfs;
 
-	if (argc != 3)
-		errx(2, "usage: cycle ORIGIN PARENT");
+	if (argc != 3 && argc != 4)
+		errx(2, "usage: cycle ORIGIN PARENT [libzfs]");
 	snprintf(name, sizeof (name), "%s/cycle", argv[2]);
 	if (libzfs_core_init() != 0 || (libzfs = libzfs_init()) == NULL)
 		errx(1, "cannot open /dev/zfs");
@@ -162,7 +186,7 @@ main(int argc, char **argv)
 		long count = strtol(line, NULL, 10);
 
 		while (count-- > 0)
-			cycle(libzfs, argv[1], name, spent);
+			cycle(libzfs, argv[1], name, argc == 4, spent);
 		for (int step = 0; step < STEPS; step++)
 			printf("%llu ", (unsigned long long)spent[step]);
 		printf("\n");

@@ -134,13 +134,27 @@ impl Cycler {
         Cycler::start(&mut command, origin, parent)
     }
 
+    /// In C, where libzfs mounts and unmounts.
+    pub(crate) fn by_libzfs(
+        field: &Field,
+        origin: &SnapshotName,
+        parent: &DatasetName,
+    ) -> Result<Cycler> {
+        let mut command = Process::new(field.cycle_in_c());
+        command.args([origin.as_str(), parent.as_str(), "libzfs"]);
+        Cycler::spawn(&mut command)
+    }
+
     pub(crate) fn start(
         command: &mut Process,
         origin: &SnapshotName,
         parent: &DatasetName,
     ) -> Result<Cycler> {
+        Cycler::spawn(command.args([origin.as_str(), parent.as_str()]))
+    }
+
+    fn spawn(command: &mut Process) -> Result<Cycler> {
         let mut child = command
-            .args([origin.as_str(), parent.as_str()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

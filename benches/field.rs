@@ -35,7 +35,7 @@ impl Field {
         let here = std::env::current_exe()?;
         field.bring(program, "gocrash")?;
         field.bring(&here, "field")?;
-        for name in ["cycle", "suite"] {
+        for name in ["cycle", "start", "suite"] {
             field.bring(&built.join(name), name)?;
         }
         Ok(field)

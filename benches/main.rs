@@ -5,6 +5,7 @@
 
 mod attempts;
 mod bystander;
+mod choices;
 mod cost;
 mod cycle;
 mod field;
@@ -84,7 +85,7 @@ struct Measurement {
     run: fn(&Field, &mut Results) -> Result<()>,
 }
 
-const MEASUREMENTS: [Measurement; 7] = [
+const MEASUREMENTS: [Measurement; 8] = [
     Measurement { name: "cycle", place: Place::Pool, run: cycle::measure },
     Measurement {
         name: "attempts",
@@ -92,6 +93,7 @@ const MEASUREMENTS: [Measurement; 7] = [
         run: attempts::measure,
     },
     Measurement { name: "gap", place: Place::Pool, run: gap::measure },
+    Measurement { name: "choices", place: Place::Pool, run: choices::measure },
     Measurement { name: "overlay", place: Place::Plain, run: overlay::measure },
     Measurement { name: "cost", place: Place::Pool, run: cost::measure },
     Measurement {

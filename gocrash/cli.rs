@@ -21,6 +21,11 @@ fn version() -> String {
 /// Every run gets its own ZFS clone of the snapshot. The clone of a run that
 /// passes is destroyed; the clone of one that fails is kept, with what the run
 /// printed in test_run_stdout and test_run_stderr at its root.
+///
+/// Where a dataset is mounted, the directory will do: a snapshot of it is taken
+/// first. On Linux, so will any other directory: each run gets an overlay on
+/// it, and of one that fails, what it changed is kept below
+/// ~/.local/state/gocrash.
 #[derive(Debug, Parser)]
 #[command(
     name = "gocrash",
@@ -36,9 +41,10 @@ Exit status:
   A hunt that a signal ended dies by that signal."
 )]
 pub(crate) struct Cli {
-    /// Snapshot every run starts from, as in pool/dataset@name; or the
-    /// directory where a dataset is mounted, to take a snapshot of it first
-    pub(crate) snapshot: String,
+    /// Snapshot every run starts from, as in pool/dataset@name; or a
+    /// directory, with a `/` or `.` in it, as in ./tree
+    #[arg(value_name = "SNAPSHOT")]
+    pub(crate) source: OsString,
 
     /// What to run, without a shell [default: bash ./all.bash in goroot/src]
     #[arg(last = true, value_name = "COMMAND")]
@@ -58,6 +64,10 @@ pub(crate) struct Cli {
     /// Stop after each thread did N runs [default: only when a run fails]
     #[arg(long, value_name = "N", help_heading = "The hunt")]
     pub(crate) stop_after: Option<u64>,
+
+    /// Hunt in overlays on a directory, even one where a dataset is mounted
+    #[arg(long, help_heading = "The hunt")]
+    pub(crate) overlay: bool,
 
     /// Keep the clones of passing runs too
     #[arg(long, help_heading = "Evidence")]

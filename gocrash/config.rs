@@ -1,5 +1,6 @@
 //! What it means: complete, and checked as far as it can be without ZFS.
 
+mod chosen;
 mod size;
 
 use std::collections::BTreeMap;
@@ -7,29 +8,23 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use zfs::{DatasetName, SnapshotName};
-
 use crate::attempt::person::Person;
 use crate::attempt::view::{self, View};
 use crate::cli::Cli;
 use crate::refusal::Refusal;
+use crate::slate::Origin;
 use crate::slate::room::Limits;
+use chosen::Chosen;
 
 /// More threads than this on one host is a typing mistake.
 const CONCURRENCY_MAX: u16 = 1024;
 const DEFAULT_CWD: &str = "goroot/src";
 const DEFAULT_SCRIPT: &str = "all.bash";
-/// Stands for a name that is found when the snapshot is taken.
-const SNAPSHOT_TO_TAKE: &str = "gocrash";
 
 /// One hunt, as asked for.
 #[derive(Debug)]
 pub(crate) struct Config {
-    pub(crate) snapshot: SnapshotName,
-    /// The directory that the hunt takes the snapshot of, if it does; then
-    /// the snapshot's own name is yet to be found.
-    pub(crate) taken_of: Option<PathBuf>,
-    pub(crate) parent: DatasetName,
+    pub(crate) origin: Origin,
     pub(crate) limits: Limits,
     pub(crate) concurrency: u16,
     /// How many runs each thread does; `None`: until one fails.
@@ -64,11 +59,7 @@ pub(crate) struct Suite {
 
 impl Config {
     pub(crate) fn new(typed: Cli) -> Result<Config, Refusal> {
-        let (snapshot, taken_of) = source(&typed.snapshot)?;
-        let parent = match &typed.parent {
-            None => snapshot.dataset().clone(),
-            Some(name) => parent(name, &snapshot)?,
-        };
+        let chosen = Chosen::new(&typed)?;
         let concurrency = concurrency(typed.concurrency)?;
         if typed.stop_after == Some(0) {
             return Err(Refusal::new(
@@ -80,16 +71,16 @@ impl Config {
             quota: typed.quota.as_deref().map(size::quota).transpose()?,
             min_free: size::min_free(&typed.min_free)?,
         };
+        if let Some(dir) = &typed.at {
+            view::check_at(dir)?;
+        }
+        let view = View { at: typed.at, hide: None };
         let cwd = typed.cwd.as_deref().map(cwd).transpose()?;
         let set = typed
             .env
             .iter()
             .map(|pair| variable(pair))
             .collect::<Result<Vec<_>, _>>()?;
-        if let Some(dir) = &typed.at {
-            view::check_at(dir)?;
-        }
-        let view = View { at: typed.at, hide: None };
         let person = Person::find(typed.user.as_deref())?;
 
         let mut env: BTreeMap<_, _> = std::env::vars_os().collect();
@@ -99,10 +90,9 @@ impl Config {
             true => Keep::Everything,
             false => Keep::Failures,
         };
+        let origin = chosen.origin(&env, &person)?;
         Ok(Config {
-            snapshot,
-            taken_of,
-            parent,
+            origin,
             limits,
             concurrency,
             stop_after: typed.stop_after,
@@ -151,87 +141,6 @@ fn suite(
             }
         }
     }
-}
-
-/// The snapshot; and the directory that it is to be taken of.
-fn source(typed: &str) -> Result<(SnapshotName, Option<PathBuf>), Refusal> {
-    // What could be a dataset's name has to be there to be a directory.
-    let is_path = typed.contains(['/', '.']) && !typed.contains('@');
-    let dir = match Path::new(typed).canonicalize() {
-        Ok(dir) if is_path && dir.is_dir() => dir,
-        _ => return Ok((snapshot(typed)?, None)),
-    };
-    let (dataset, mounted_at) = match zfs::file_system_of(&dir) {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok((snapshot(typed)?, None)),
-        Err(error) => {
-            return Err(Refusal::new(
-                error.to_string(),
-                "name a snapshot: `pool/dataset@name`",
-            ));
-        }
-    };
-    let inside = dir.strip_prefix(&mounted_at).unwrap_or(Path::new(""));
-    if !inside.as_os_str().is_empty() {
-        return Err(Refusal::new(
-            format!(
-                "`{typed}` is inside `{dataset}`, which is mounted at `{}`",
-                mounted_at.display()
-            ),
-            format!(
-                "a snapshot has all of it: `gocrash --cwd {} {} -- COMMAND`",
-                inside.display(),
-                mounted_at.display()
-            ),
-        ));
-    }
-    let name = dataset.snapshot(SNAPSHOT_TO_TAKE).map_err(|error| {
-        Refusal::new(error.to_string(), "name a snapshot of it")
-    })?;
-    Ok((name, Some(dir)))
-}
-
-fn snapshot(name: &str) -> Result<SnapshotName, Refusal> {
-    if !name.contains('@') {
-        let example = match DatasetName::new(name) {
-            Ok(dataset) => format!(
-                "make one by `zfs snapshot {dataset}@initial`, then name \
-                 `{dataset}@initial`"
-            ),
-            Err(_) => "a snapshot is written `pool/dataset@name`".to_owned(),
-        };
-        return Err(Refusal::new(
-            format!("`{name}` is not a snapshot: there is no `@` in it"),
-            example,
-        ));
-    }
-    SnapshotName::new(name).map_err(|error| {
-        Refusal::new(
-            error.to_string(),
-            "a snapshot is written `pool/dataset@name`; `zfs list -t snapshot` \
-             shows those there are",
-        )
-    })
-}
-
-fn parent(name: &str, snapshot: &SnapshotName) -> Result<DatasetName, Refusal> {
-    let parent = DatasetName::new(name).map_err(|error| {
-        Refusal::new(
-            format!("`--parent`: {error}"),
-            "a dataset is written `pool/dataset`",
-        )
-    })?;
-    let pool = snapshot.dataset().pool();
-    if parent.pool() != pool {
-        return Err(Refusal::new(
-            format!("`--parent {parent}` is not in the pool of `{snapshot}`"),
-            format!(
-                "a clone stays in its snapshot's pool: choose a dataset in \
-                 `{pool}`"
-            ),
-        ));
-    }
-    Ok(parent)
 }
 
 fn concurrency(threads: u64) -> Result<u16, Refusal> {

@@ -53,5 +53,7 @@ fn main() -> ExitCode {
 
 fn hunt(typed: Cli) -> anyhow::Result<Verdict> {
     let config = Config::new(typed)?;
+    // No thread has been started yet.
+    config.origin.enter()?;
     hunt::run(config, &mut Terminal::new())
 }

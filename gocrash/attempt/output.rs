@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::fchown;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use nix::errno::Errno;
@@ -52,11 +52,6 @@ impl Output {
         };
         let [stdout, stderr] = NAMES.map(&mut create);
         Ok(Output { stdout: stdout?, stderr: stderr?, replaced })
-    }
-
-    /// The path of the standard output of the attempt in this slate.
-    pub(crate) fn stdout_path(slate: &Path) -> PathBuf {
-        slate.join(NAMES[0])
     }
 }
 

@@ -10,7 +10,7 @@ use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
 use crate::hunt::golden::Spoiled;
 use crate::slate::room::Shortage;
-use crate::slate::{Rest, Seen, Unprepared, Working};
+use crate::slate::{Drift, Rest, Seen, Unprepared, Working};
 
 /// Whatever happens anywhere reaches the coordinator as one of these, through
 /// one channel.
@@ -37,6 +37,8 @@ pub(crate) enum Event {
     Kept(AttemptName, anyhow::Result<()>),
     /// The slate was to go.
     Retired(AttemptName, Rest),
+    /// The source was looked at once more.
+    Looked(Drift),
     /// The working dataset was to go.
     Closed(Rest),
     /// A thread of ours could not be started, or panicked.

@@ -14,9 +14,7 @@ use crate::attempt::output::Output;
 use crate::attempt::view::Backdrop;
 use crate::attempt::{Kill, Ready};
 use crate::config::{Config, Suite};
-use crate::slate::zfs::Pool;
-use crate::slate::zfs::golden::Golden;
-use crate::slate::{Left, Rest, Working};
+use crate::slate::{Golden, Left, Rest, Source, Working};
 
 /// Its output, in the working dataset, where no attempt can write.
 const LOG: &str = "prepare.log";
@@ -38,7 +36,7 @@ pub(crate) struct Spoiled {
 #[derive(Debug)]
 pub(super) struct Groom {
     pub(super) config: Arc<Config>,
-    pub(super) pool: Pool,
+    pub(super) source: Source,
     pub(super) working: Working,
     pub(super) backdrop: Arc<OnceLock<Backdrop>>,
     pub(super) kills: Receiver<Kill>,
@@ -49,18 +47,18 @@ impl Groom {
     pub(super) fn prepare(&self) -> Result<Working, Spoiled> {
         let spoiled =
             |why: String, rest| Spoiled { why, tail: Vec::new(), rest };
-        let golden = self.pool.create_golden(&self.working).map_err(|e| {
+        let golden = self.source.create_golden(&self.working).map_err(|e| {
             spoiled(
                 format!("cannot make a clone to prepare: {e:#}"),
                 Rest::Gone,
             )
         })?;
         let retire =
-            |golden: &Golden| self.pool.retire_golden(&self.working, golden);
+            |golden: &Golden| self.source.retire_golden(&self.working, golden);
         let log = self.working.path().join(LOG);
         match self.run(&golden, &log) {
             Ok(Outcome::Passed) => self
-                .pool
+                .source
                 .finish_golden(&self.working, &golden)
                 .map_err(|error| {
                     let why =
@@ -74,7 +72,7 @@ impl Groom {
                 why: format!("`--prepare`: {outcome} (see {})", log.display()),
                 tail: tail(&log).unwrap_or_default(),
                 rest: Rest::Left(Left {
-                    dataset: golden.dataset.to_string(),
+                    name: golden.dataset.to_string(),
                     why: "as the command of `--prepare` left it".to_owned(),
                 }),
             }),

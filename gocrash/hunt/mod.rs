@@ -30,8 +30,7 @@ use shelf::Shelf;
 use state::Step;
 use worker::{Order, Worker};
 
-use crate::slate::zfs::{self, Pool};
-use crate::slate::{Left, Rest, Wanted, Working, look};
+use crate::slate::{Rest, Source, Wanted, Working};
 
 /// Events that may wait for the coordinator before their senders do.
 const EVENTS_WAITING_MAX: usize = 4096;
@@ -49,7 +48,7 @@ pub(crate) fn run(
 ) -> anyhow::Result<Verdict> {
     let (events, heard) = bounded(EVENTS_WAITING_MAX);
     signals::report(&events)?;
-    let pool = Pool::open()?;
+    let source = Source::open(&config.origin)?;
     // Some systems' libraries leave /dev/zfs open across exec.
     sys::close_descriptors_on_exec();
     let prepares = config.prepare.is_some();
@@ -59,7 +58,7 @@ pub(crate) fn run(
     let coordinator = Coordinator {
         hunt,
         config,
-        pool,
+        source,
         events,
         heard,
         hands: Vec::new(),
@@ -76,7 +75,7 @@ pub(crate) fn run(
 struct Coordinator {
     hunt: Hunt,
     config: Arc<Config>,
-    pool: Pool,
+    source: Source,
     events: Sender<Event>,
     heard: Receiver<Event>,
     /// How to reach each thread.
@@ -172,6 +171,7 @@ impl Coordinator {
                 // When two are waiting, a third would say nothing new.
                 let _ = self.hands[usize::from(thread)].kills.try_send(kill);
             }
+            Step::Look => self.look(),
             Step::Close => self.close(),
             Step::Hurry => {
                 self.patience_ends.get_or_insert(Instant::now() + PATIENCE);
@@ -181,65 +181,38 @@ impl Coordinator {
     }
 
     fn check(&mut self) {
-        let Config { snapshot, taken_of, parent, suite, .. } = &*self.config;
+        let Config { origin, suite, .. } = &*self.config;
         let wanted = Wanted {
-            snapshot: snapshot.clone(),
-            taken_of: taken_of.clone(),
-            parent: parent.clone(),
+            origin: origin.clone(),
             cwd: suite.cwd.clone(),
             script: suite.script.clone(),
         };
-        self.hunt.at_risk.clear();
-        if taken_of.is_none() {
-            self.hunt.at_risk.push(Left {
-                dataset: snapshot.to_string(),
-                why: format!("may be mounted at `{}N`", look::stem()),
-            });
-        }
-        let pool = self.pool.clone();
+        self.hunt.at_risk = self.source.checking_risks(origin);
+        let source = self.source.clone();
         let view = self.config.view.clone();
         self.by_steward(move || {
             let possible = view::probe(&view).map_err(Into::into);
-            Event::Checked(possible.and_then(|()| pool.check(&wanted)))
+            Event::Checked(possible.and_then(|()| source.check(&wanted)))
         });
     }
 
     fn open(&mut self) {
-        let Config { snapshot, taken_of, parent, .. } = &*self.config;
+        let origin = self.config.origin.clone();
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         // A clock before 1970 gives a name as good as any other.
         let first_ms = now.map_or(0, |now| now.as_millis());
-        let is_to_be_taken = taken_of.is_some();
-        let session = zfs::session_name(first_ms);
-        let at_risk = |dataset| Left {
-            dataset,
-            why: "may have been created, with this number or one of the next"
-                .to_owned(),
-        };
-        self.hunt.at_risk = vec![at_risk(format!("{parent}/{session}"))];
-        if is_to_be_taken {
-            let snapshot = format!("{}@{session}", snapshot.dataset());
-            self.hunt.at_risk.push(at_risk(snapshot));
-        }
-        let pool = self.pool.clone();
-        let snapshot = snapshot.clone();
-        let parent = parent.clone();
+        self.hunt.at_risk = self.source.opening_risks(&origin, first_ms);
         let limits = self.config.limits;
         let view = self.config.view.clone();
         let backdrop = Arc::clone(&self.backdrop);
+        let source = self.source.clone();
         self.by_steward(move || {
-            let working = pool.create_working(
-                &parent,
-                &snapshot,
-                is_to_be_taken,
-                limits,
-                first_ms,
-            );
+            let working = source.create_working(&origin, limits, first_ms);
             Event::Opened(working.and_then(|working| {
                 // Before the first slate is mounted.
                 match set_stage(&working, &view, &backdrop) {
                     Ok(()) => Ok(working),
-                    Err(error) => Err(match pool.close(&working) {
+                    Err(error) => Err(match source.close(&working) {
                         Rest::Gone => error,
                         Rest::Left(left) => error.context(left),
                     }),
@@ -254,7 +227,7 @@ impl Coordinator {
         self.groom = Some(kills);
         let groom = Groom {
             config: Arc::clone(&self.config),
-            pool: self.pool.clone(),
+            source: self.source.clone(),
             working,
             backdrop: Arc::clone(&self.backdrop),
             kills: kills_heard,
@@ -266,14 +239,20 @@ impl Coordinator {
         });
     }
 
+    fn look(&mut self) {
+        let source = self.source.clone();
+        self.by_steward(move || Event::Looked(source.finish()));
+    }
+
     fn close(&mut self) {
         if let Some(working) = self.hunt.working.clone() {
-            let pool = self.pool.clone();
-            self.by_steward(move || Event::Closed(pool.close(&working)));
+            let source = self.source.clone();
+            self.by_steward(move || Event::Closed(source.close(&working)));
         }
     }
 
-    /// Does one piece of ZFS work aside, so that signals are heard meanwhile.
+    /// Does one piece of the source's work aside, so that signals are heard
+    /// meanwhile.
     fn by_steward(&mut self, work: impl FnOnce() -> Event + Send + 'static) {
         let voice = Voice::new(Who::Steward, &self.events);
         self.spawn(Who::Steward, move || {
@@ -307,7 +286,7 @@ impl Coordinator {
         let (orders, orders_heard) = bounded(ORDERS_WAITING_MAX);
         let worker = Worker {
             config: Arc::clone(&self.config),
-            pool: self.pool.clone(),
+            source: self.source.clone(),
             working: working.clone(),
             backdrop: Arc::clone(&self.backdrop),
             shelf: Arc::clone(&self.shelf),

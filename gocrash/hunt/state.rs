@@ -1,6 +1,7 @@
 //! The state of a hunt, and what each event makes of it. Nothing here waits,
 //! prints or touches a dataset: events go in, steps come out.
 
+mod golden;
 mod room;
 mod thread;
 
@@ -13,7 +14,7 @@ use crate::config::Keep;
 use crate::exit::Verdict;
 use crate::hunt::event::{Event, Task, Who};
 use crate::hunt::worker::Order;
-use crate::slate::{Left, Rest, Working};
+use crate::slate::{Drift, Left, Rest, Working};
 use room::Room;
 use thread::{Stock, Thread};
 
@@ -38,6 +39,8 @@ pub(crate) enum Step {
     Start,
     Order(u16, Order),
     Kill(u16, Kill),
+    /// See whether the source is what it was.
+    Look,
     /// Destroy the working dataset.
     Close,
     /// Don't wait much longer.
@@ -64,6 +67,8 @@ pub(crate) struct Hunt {
     pub(crate) signal: Option<i32>,
     /// What may be there while a thread checks or opens.
     pub(crate) at_risk: Vec<Left>,
+    /// What became of the source, if it was looked at again.
+    pub(crate) drift: Option<Drift>,
     /// A second signal came: name what is left, destroy nothing more.
     hurried: bool,
     failures: u64,
@@ -77,6 +82,7 @@ enum Stage {
     Opening,
     Preparing,
     Hunting,
+    Looking,
     Closing,
     Over,
 }
@@ -84,7 +90,8 @@ enum Stage {
 /// A slate that stays as evidence.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    pub(crate) dataset: String,
+    /// The dataset or directory.
+    pub(crate) name: String,
     pub(crate) stdout_path: PathBuf,
     pub(crate) outcome: Outcome,
 }
@@ -108,16 +115,12 @@ impl Hunt {
             trouble: None,
             signal: None,
             at_risk: Vec::new(),
+            drift: None,
             hurried: false,
             failures: 0,
             verdicts: 0,
             room: Room::default(),
         }
-    }
-
-    /// The same, with something to be done before the first attempt.
-    pub(crate) fn preparing(self, prepares: bool) -> Hunt {
-        Hunt { prepares, ..self }
     }
 
     /// Takes in what happened, and says what to do about it.
@@ -139,24 +142,9 @@ impl Hunt {
             }
             Event::Opened(Ok(working)) => {
                 self.opened = true;
-                self.working = Some(working.clone());
-                if self.prepares && self.signal.is_none() {
-                    self.stage = Stage::Preparing;
-                    return vec![Step::Prepare];
-                }
-                return self.start();
+                return self.on_opened(working);
             }
-            Event::Golden(Ok(working), _) => {
-                self.working = Some(working.clone());
-                return self.start();
-            }
-            Event::Golden(Err(spoiled), _) => {
-                if self.signal.is_none() {
-                    self.trouble = Some(spoiled.why.clone());
-                }
-                self.note(&spoiled.rest);
-                return self.close();
-            }
+            Event::Golden(golden, _) => return self.on_golden(golden),
             Event::Checked(_) | Event::Opened(Err(_)) => return self.over(),
             Event::NoRoom(name, short) => self.on_no_room(*name, short),
             Event::Prepared(name, Ok(())) => {
@@ -187,6 +175,10 @@ impl Hunt {
                 self.look_for_room();
                 self.note(rest);
                 self.settled(*name);
+            }
+            Event::Looked(drift) => {
+                self.drift = Some(drift.clone());
+                return self.close();
             }
             Event::Closed(rest) => {
                 self.working = None;
@@ -252,12 +244,6 @@ impl Hunt {
         running.chain(stop).chain(hurry).collect()
     }
 
-    /// Begins with the attempts, unless a signal came meanwhile.
-    fn start(&mut self) -> Vec<Step> {
-        self.stage = Stage::Hunting;
-        self.signal.is_none().then_some(Step::Start).into_iter().collect()
-    }
-
     /// What is next for each thread; the end, if nothing is.
     fn proceed(&mut self) -> Vec<Step> {
         if !self.is_stopping() {
@@ -273,7 +259,7 @@ impl Hunt {
         }
         steps.extend(match self.hurried {
             true => self.give_up(),
-            false => self.close(),
+            false => self.look(),
         });
         steps
     }
@@ -324,10 +310,10 @@ impl Hunt {
         }
         let stdout_path = thread.stdout_path.clone();
         if self.keeps(outcome) {
-            let dataset = self.dataset(name);
             let outcome = outcome.clone();
             let word = outcome.word();
-            self.kept.push(Kept { dataset, stdout_path, outcome });
+            let evidence = self.evidence(name);
+            self.kept.push(Kept { name: evidence, stdout_path, outcome });
             return self.settle(Order::Keep(name, word));
         }
         if self.hurried {
@@ -396,18 +382,29 @@ impl Hunt {
         let Rest::Left(left) = rest else { return };
         self.left.push(left.clone());
         if self.left.len() >= LEFT_MAX && self.trouble.is_none() {
+            let slates = self.slates(LEFT_MAX);
             self.trouble =
-                Some(format!("{LEFT_MAX} datasets could not be destroyed"));
+                Some(format!("{LEFT_MAX} {slates} could not be destroyed"));
         }
     }
 
     /// Leaves the attempt's slate as it is, and names it.
     fn abandon(&mut self, name: AttemptName) {
-        let dataset = self.dataset(name);
-        if self.kept.iter().all(|kept| kept.dataset != dataset) {
+        let evidence = self.evidence(name);
+        if self.kept.iter().all(|kept| kept.name != evidence) {
             let why = "not destroyed, because the hunt was cut short";
-            self.left.push(Left { dataset, why: why.to_owned() });
+            let name = self.slate(name);
+            self.left.push(Left { name, why: why.to_owned() });
         }
+    }
+
+    /// Looks at the source once more, where it may have changed.
+    fn look(&mut self) -> Vec<Step> {
+        if self.working.as_ref().is_some_and(Working::may_drift) {
+            self.stage = Stage::Looking;
+            return vec![Step::Look];
+        }
+        self.close()
     }
 
     /// Destroys the working dataset, if it holds nothing.
@@ -428,10 +425,11 @@ impl Hunt {
             .flat_map(Thread::unsettled)
             .collect();
         for name in unsettled {
-            let dataset = self.dataset(name);
-            if self.kept.iter().all(|kept| kept.dataset != dataset) {
+            let evidence = self.evidence(name);
+            if self.kept.iter().all(|kept| kept.name != evidence) {
                 let why = "may still be there: gocrash did not wait for it";
-                self.left.push(Left { dataset, why: why.to_owned() });
+                let name = self.slate(name);
+                self.left.push(Left { name, why: why.to_owned() });
             }
         }
         if matches!(self.stage, Stage::Checking | Stage::Opening) {
@@ -439,11 +437,11 @@ impl Hunt {
         }
         if let Some(working) = &self.working {
             self.left.push(Left {
-                dataset: working.dataset.to_string(),
-                why: "the working dataset, may still be there".to_owned(),
+                name: working.name.clone(),
+                why: working.why_left().to_owned(),
             });
-            self.left.extend(working.base.taken().map(|snapshot| Left {
-                dataset: snapshot.to_string(),
+            self.left.extend(working.taken().map(|snapshot| Left {
+                name: snapshot.to_string(),
                 why: "what the slates are clones of".to_owned(),
             }));
         }
@@ -464,9 +462,26 @@ impl Hunt {
         &mut self.threads[usize::from(name.thread)]
     }
 
-    fn dataset(&self, name: AttemptName) -> String {
-        let working = self.working.as_ref().map(|w| w.dataset.as_str());
+    /// What so many slates are called.
+    pub(crate) fn slates(&self, count: usize) -> &'static str {
+        match &self.working {
+            Some(working) => working.slates(count),
+            None => "slates",
+        }
+    }
+
+    /// What the slate of an attempt is called.
+    fn slate(&self, name: AttemptName) -> String {
+        let working = self.working.as_ref().map(|w| w.name.as_str());
         format!("{}/{name}", working.unwrap_or_default())
+    }
+
+    /// What it is called when it is kept.
+    fn evidence(&self, name: AttemptName) -> String {
+        match &self.working {
+            Some(working) => working.evidence(name),
+            None => self.slate(name),
+        }
     }
 }
 

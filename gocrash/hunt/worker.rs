@@ -18,8 +18,7 @@ use crate::config::Config;
 use crate::hunt::event::{Event, Voice};
 use crate::hunt::shelf::{Held, Shelf};
 use crate::slate::room::Shortage;
-use crate::slate::zfs::Pool;
-use crate::slate::{Rest, Slate, Unprepared, Working};
+use crate::slate::{Rest, Slate, Source, Unprepared, Working};
 
 /// How often room is looked for before one answers that there is none, and
 /// how long apart: two seconds.
@@ -43,7 +42,7 @@ pub(crate) enum Order {
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) config: Arc<Config>,
-    pub(crate) pool: Pool,
+    pub(crate) source: Source,
     pub(crate) working: Working,
     /// Empty where attempts see what everybody sees.
     pub(crate) backdrop: Arc<OnceLock<Backdrop>>,
@@ -72,13 +71,16 @@ impl Worker {
                 }
                 Order::Keep(name, word) => {
                     let slate = self.take(name).slate;
-                    Event::Kept(name, self.pool.keep(&slate, word))
+                    Event::Kept(name, self.source.keep(&slate, word))
                 }
                 Order::Retire(name) => {
                     let Held { slate, ready } = self.take(name);
                     // Its process, if there is one, holds the slate.
                     drop(ready);
-                    Event::Retired(name, self.pool.retire(&self.working, slate))
+                    Event::Retired(
+                        name,
+                        self.source.retire(&self.working, slate),
+                    )
                 }
             };
             self.voice.say(event);
@@ -92,7 +94,7 @@ impl Worker {
     /// What is short; after a while, since ZFS frees behind what is destroyed.
     fn shortage(&self) -> Option<Shortage> {
         // What can't be told is for the work itself to find out.
-        let ask = || self.pool.shortage(&self.working).unwrap_or_default();
+        let ask = || self.source.shortage(&self.working).unwrap_or_default();
         for _ in 1..ROOM_LOOKS_MAX {
             ask()?;
             thread::sleep(ROOM_PAUSE);
@@ -101,15 +103,17 @@ impl Worker {
     }
 
     fn prepare(&self, name: AttemptName) -> Result<(), Unprepared> {
-        let slate = self.pool.prepare(&self.working, name)?;
-        match self.ready(name, &slate) {
+        let owner = self.config.person.ids_to_take();
+        let (slate, output) =
+            self.source.prepare(&self.working, name, owner.as_ref())?;
+        match self.ready(name, &slate, output) {
             Ok(ready) => {
                 self.shelf.put(name, Held { slate, ready: Some(ready) });
                 Ok(())
             }
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
-                left: match self.pool.retire(&self.working, slate) {
+                left: match self.source.retire(&self.working, slate) {
                     Rest::Gone => None,
                     Rest::Left(left) => Some(left),
                 },
@@ -117,30 +121,31 @@ impl Worker {
         }
     }
 
-    fn ready(&self, name: AttemptName, slate: &Slate) -> anyhow::Result<Ready> {
+    fn ready(
+        &self,
+        name: AttemptName,
+        slate: &Slate,
+        output: Output,
+    ) -> anyhow::Result<Ready> {
         let Config { suite, person, view, .. } = &*self.config;
         let seen_at = view.of(&slate.path);
         let scene = self.backdrop.get().map(|backdrop| {
             backdrop
-                .scene(slate.here(), &slate.path)
+                .scene(&slate.here(), &slate.path)
                 .context("cannot show the slate to the suite alone")
         });
         let scene = scene.transpose()?;
-        let output =
-            Output::create(slate.here(), person.ids_to_take().as_ref())
-                .context("cannot store the output")?;
-        let session = &self.working.session;
         let scene = scene.as_ref();
+        let session = &self.working.session;
         Ready::new(Some(name), suite, person, session, seen_at, scene, output)
     }
 
     fn run(&self, name: AttemptName, held: &mut Held) -> Outcome {
         let ready = held.ready.take().expect("a slate is used once");
-        if let Err(error) = held.slate.reveal() {
+        if let Err(error) = self.source.reveal(&mut held.slate) {
             return Outcome::Infra(Infra::Passing(format!("{error:#}")));
         }
-        let stdout_path = Output::stdout_path(&held.slate.path);
-        self.voice.say(Event::Started(name, stdout_path));
+        self.voice.say(Event::Started(name, held.slate.stdout_path()));
         if !ready.replaced.is_empty() {
             self.voice.say(Event::Replaced(name, ready.replaced.clone()));
         }
@@ -164,7 +169,7 @@ impl Worker {
         if !outcome.is_failure() {
             return outcome;
         }
-        match self.pool.is_full(&self.working).unwrap_or_default() {
+        match self.source.is_full(&self.working).unwrap_or_default() {
             Some(shortage) => {
                 Outcome::Infra(Infra::NoSpace(format!("{shortage}; {outcome}")))
             }

@@ -13,7 +13,7 @@ use crate::config::{Config, Keep, Suite};
 use crate::hunt::{Event, Hunt};
 use crate::refusal::Refusal;
 use crate::slate::baked::Baked;
-use crate::slate::{Left, Rest, Seen, Working};
+use crate::slate::{Drift, Origin, Rest, Seen, Working};
 
 /// Standard output. A hunt outlives a reader that went away: what can't be
 /// printed is not worth losing a failure for.
@@ -42,11 +42,7 @@ impl Terminal {
                 let took = seconds(*took);
                 self.line(format_args!("{}: prepared after {took}", now()));
             }
-            Event::Golden(Err(spoiled), _) => {
-                for line in &spoiled.tail {
-                    self.error(format_args!("prepare: {line}"));
-                }
-            }
+            Event::Golden(Err(spoiled), _) => self.tail(&spoiled.tail),
             Event::Prepared(name, Err(unprepared)) => {
                 let why = &unprepared.why;
                 self.at(name.thread, name.run, format_args!("no slate: {why}"));
@@ -63,8 +59,9 @@ impl Terminal {
                 name.thread,
                 name.run,
                 format_args!(
-                    "replaced {}, which the snapshot brought",
-                    files.join(" and ")
+                    "replaced {}, which {} brought",
+                    files.join(" and "),
+                    config.origin.noun()
                 ),
             ),
             Event::Ended(name, outcome, took) => {
@@ -84,6 +81,16 @@ impl Terminal {
             Event::Retired(name, Rest::Left(left)) => {
                 self.at(name.thread, name.run, format_args!("left {left}"));
             }
+            Event::Looked(Drift::Changed(paths, first)) => {
+                self.error(format_args!(
+                    "warning: the source changed while the hunt went on, and \
+                     so did what runs saw: {paths} paths, {first} among them"
+                ));
+            }
+            Event::Looked(Drift::Unknown(why)) => self.error(format_args!(
+                "warning: the source may have changed while the hunt went on: \
+                 {why}"
+            )),
             Event::Signal(signal) => self.line(format_args!(
                 "{}: signal {signal}: {}",
                 now(),
@@ -92,9 +99,7 @@ impl Terminal {
                     true => "ending it at once",
                 }
             )),
-            Event::Lost(_, why) => {
-                self.line(format_args!("{}: {why}", now()));
-            }
+            Event::Lost(_, why) => self.line(format_args!("{}: {why}", now())),
             _ => {}
         }
     }
@@ -102,8 +107,8 @@ impl Terminal {
     /// The last lines: each thread's result, and where things are.
     pub(crate) fn closing(&mut self, config: &Config, hunt: &Hunt) {
         if !hunt.was_opened() {
-            for Left { dataset, why } in &hunt.left {
-                self.line(format_args!("left: {dataset}: {why}"));
+            for left in &hunt.left {
+                self.line(format_args!("left: {left}"));
             }
             return;
         }
@@ -119,28 +124,25 @@ impl Terminal {
         for kept in failed {
             self.line(format_args!(
                 "kept: {}: {} (see {})",
-                kept.dataset,
+                kept.name,
                 kept.outcome,
                 kept.stdout_path.display()
             ));
         }
         if !passing.is_empty() {
+            let count = passing.len();
+            let slates = hunt.slates(count);
             self.line(format_args!(
-                "kept: {} of runs that passed",
-                datasets(passing.len())
+                "kept: {count} {slates} of runs that passed"
             ));
         }
-        for Left { dataset, why } in &hunt.left {
-            self.line(format_args!("left: {dataset}: {why}"));
+        for left in &hunt.left {
+            self.line(format_args!("left: {left}"));
         }
         if let Some(working) = &hunt.working {
-            let snapshot = match working.base.taken() {
-                None => String::new(),
-                Some(snapshot) => format!(" && zfs destroy {snapshot}"),
-            };
             self.line(format_args!(
-                "to remove all of it: zfs destroy -r {}{snapshot}",
-                working.dataset
+                "to remove all of it: {}",
+                working.removal()
             ));
         }
         if let Some(trouble) = &hunt.trouble {
@@ -163,13 +165,8 @@ impl Terminal {
     }
 
     fn header(&mut self, config: &Config, working: &Working) {
-        let Config { concurrency, person, suite, view, .. } = config;
-        let snapshot = &working.base.snapshot;
-        let taken = match &config.taken_of {
-            None => String::new(),
-            Some(dir) => format!(" (taken of {} just now)", dir.display()),
-        };
-        let dataset = working.dataset.as_str();
+        let Config { origin, concurrency, person, suite, .. } = config;
+        let Working { name, limits, .. } = working;
         let save = match config.keep {
             Keep::Everything => "for all runs",
             Keep::Failures => "for failed runs only",
@@ -184,22 +181,43 @@ impl Terminal {
             true => String::new(),
             false => format!(" in {}", suite.cwd.display()),
         };
-        self.line(format_args!("using snapshot:  {snapshot}{taken}"));
-        self.line(format_args!("working dataset: {dataset}"));
+        match origin {
+            Origin::Zfs { snapshot, taken_of, .. } => {
+                let snapshot = working.taken().unwrap_or(snapshot);
+                let taken = match taken_of {
+                    None => String::new(),
+                    Some(dir) => {
+                        format!(" (taken of {} just now)", dir.display())
+                    }
+                };
+                self.line(format_args!("using snapshot:  {snapshot}{taken}"));
+            }
+            Origin::Overlay(_) => {
+                self.line(format_args!("using snapshot:  none"));
+            }
+        }
+        self.line(format_args!("working dataset: {name}"));
         self.line(format_args!("concurrency:     {concurrency}"));
         self.line(format_args!("save results:    {save}"));
         self.line(format_args!("stop:            {stop}"));
+        if let Origin::Overlay(_) = origin {
+            self.line(format_args!("source:          overlay on {origin}"));
+        }
+        for (i, limit) in limits.iter().enumerate() {
+            let title = if i == 0 { "limits:" } else { "" };
+            self.line(format_args!("{title:16} {limit}"));
+        }
         if let Some(prepare) = &config.prepare {
             self.line(format_args!("prepare:         {prepare:?}"));
         }
         self.line(format_args!("command:         {label}{place}"));
-        if let Some(at) = &view.at {
+        if let Some(at) = &config.view.at {
             self.line(format_args!("at:              {}", at.display()));
         }
         self.line(format_args!("run as:          {person}"));
         self.go_variables(suite);
         self.line(format_args!(""));
-        self.line(format_args!("created zfs dataset {dataset:?}"));
+        self.line(format_args!("{}", working.created()));
     }
 
     /// What decides most about a Go suite, and what sudo likes to take away.
@@ -263,6 +281,13 @@ impl Terminal {
         let _ = writeln!(self.out, "{line}");
     }
 
+    /// The last words of the command that was to prepare.
+    fn tail(&mut self, lines: &[String]) {
+        for line in lines {
+            self.error(format_args!("prepare: {line}"));
+        }
+    }
+
     fn help(&mut self, line: fmt::Arguments<'_>) {
         let _ = writeln!(self.err, "  help: {line}");
     }
@@ -285,13 +310,6 @@ fn result(outcome: Option<&Outcome>, suite: &Suite) -> String {
 
 fn is_go(name: &OsStr) -> bool {
     name.as_bytes().starts_with(b"GO")
-}
-
-fn datasets(count: usize) -> String {
-    match count {
-        1 => "1 dataset".to_owned(),
-        _ => format!("{count} datasets"),
-    }
 }
 
 fn now() -> impl fmt::Display {

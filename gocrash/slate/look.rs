@@ -1,4 +1,4 @@
-//! A look into the tree of the snapshot, before any clone is made of it.
+//! A look into the tree of the source, before anything is made of it.
 
 use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use crate::attempt::output;
 use crate::refusal::Refusal;
-use crate::slate::{Seen, Wanted, baked};
+use crate::slate::{Origin, Seen, Wanted, baked};
 
 const DIR_TRIES_MAX: u32 = 100;
 
@@ -58,34 +58,47 @@ pub(crate) fn stem() -> String {
     format!("/tmp/gocrash-look-{}-", std::process::id())
 }
 
-/// Checks the tree at `root`: a mounted copy of the snapshot, or what that will
-/// be taken of.
+/// Checks the tree at `root`, which is the source, or a mounted copy of it.
 pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
-    let source = wanted.source();
-    if let Some(script) = &wanted.script {
+    let Wanted { origin, cwd, script } = wanted;
+    if let Some(script) = script {
         let is_file =
             fs::metadata(root.join(script)).is_ok_and(|m| m.is_file());
         if !is_file {
             anyhow::bail!(Refusal::new(
-                format!("there is no `{}` in `{source}`", script.display()),
-                "snapshot a dataset with the Go tree in `goroot`, or say what \
-                 to run: `gocrash SNAPSHOT -- COMMAND`",
+                format!("there is no `{}` in `{origin}`", script.display()),
+                match origin {
+                    Origin::Zfs { .. } => {
+                        "snapshot a dataset with the Go tree in `goroot`, or \
+                         say what to run: `gocrash SNAPSHOT -- COMMAND`"
+                    }
+                    Origin::Overlay(_) => {
+                        "name a directory with the Go tree in `goroot`, or \
+                         say what to run: `gocrash DIR -- COMMAND`"
+                    }
+                },
             ));
         }
     }
-    let cwd = &wanted.cwd;
     let dir = root.join(cwd).canonicalize().ok().filter(|dir| dir.is_dir());
     let Some(dir) = dir else {
         anyhow::bail!(Refusal::new(
-            format!("there is no directory `{}` in `{source}`", cwd.display()),
-            "name one that the snapshot has: `--cwd DIR`",
+            format!("there is no directory `{}` in `{origin}`", cwd.display()),
+            format!("name one that {} has: `--cwd DIR`", origin.noun()),
         ));
     };
     // A link to somewhere else would run the suite outside of its slate.
     if !dir.starts_with(root.canonicalize()?) {
         anyhow::bail!(Refusal::new(
-            format!("`{}` leads out of `{source}`", cwd.display()),
-            "name a directory inside the clone: `--cwd DIR`",
+            format!("`{}` leads out of `{origin}`", cwd.display()),
+            match origin {
+                Origin::Zfs { .. } => {
+                    "name a directory inside the clone: `--cwd DIR`"
+                }
+                Origin::Overlay(_) => {
+                    "name a directory inside of it: `--cwd DIR`"
+                }
+            },
         ));
     }
     for name in output::NAMES {
@@ -93,12 +106,8 @@ pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
             fs::symlink_metadata(root.join(name)).is_ok_and(|m| m.is_dir());
         if is_dir {
             anyhow::bail!(Refusal::new(
-                format!("`{source}` has a directory named `{name}`"),
-                format!(
-                    "the output of each run goes there: rename it in \
-                     `{}`, and take another snapshot",
-                    wanted.snapshot.dataset()
-                ),
+                format!("`{origin}` has a directory named `{name}`"),
+                rename_remedy(origin),
             ));
         }
     }
@@ -109,4 +118,13 @@ pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
         cwd_gid: meta.gid(),
         baked: baked::find(root, cwd),
     })
+}
+
+fn rename_remedy(origin: &Origin) -> String {
+    let mut remedy = "the output of each run goes there: rename it".to_owned();
+    if let Origin::Zfs { snapshot, taken_of: None, .. } = origin {
+        let dataset = snapshot.dataset();
+        remedy += &format!(" in `{dataset}`, and take another snapshot");
+    }
+    remedy
 }

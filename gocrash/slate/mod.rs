@@ -1,45 +1,37 @@
-//! A clean tree for one attempt: what the hunt knows of it. The work on it is
-//! behind one seam, `zfs`: data goes in, data comes out.
+//! A clean tree for one attempt: what the hunt knows of it, and the one seam to
+//! where trees come from. Plain data goes through it, in and out.
 
 pub(crate) mod baked;
 #[cfg_attr(target_os = "linux", path = "hiding/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "hiding/none.rs")]
 mod hiding;
 pub(crate) mod look;
+pub(crate) mod origin;
+#[cfg_attr(not(target_os = "linux"), path = "overlay/none.rs")]
+mod overlay;
 pub(crate) mod room;
-pub(crate) mod zfs;
+mod source;
+mod zfs;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use ::zfs::SnapshotName;
 
+use crate::attempt::output::NAMES;
 use crate::slate::baked::Baked;
-use crate::slate::zfs::base::Base;
-use crate::slate::zfs::golden::Prepared;
-use ::zfs::{DatasetName, SnapshotName};
+pub(crate) use origin::Origin;
+pub(crate) use source::Source;
+pub(crate) use zfs::golden::Golden;
 
 /// What a hunt wants of its source, to be checked before anything is created.
 #[derive(Debug)]
 pub(crate) struct Wanted {
-    pub(crate) snapshot: SnapshotName,
-    /// What the snapshot will be taken of, if it isn't there yet.
-    pub(crate) taken_of: Option<PathBuf>,
-    pub(crate) parent: DatasetName,
+    pub(crate) origin: Origin,
     /// Where the suite starts, relative to the tree.
     pub(crate) cwd: PathBuf,
     /// A file that has to be there, relative to the tree.
     pub(crate) script: Option<PathBuf>,
-}
-
-impl Wanted {
-    /// What the person calls the source.
-    pub(crate) fn source(&self) -> String {
-        match &self.taken_of {
-            None => self.snapshot.to_string(),
-            Some(dir) => dir.display().to_string(),
-        }
-    }
 }
 
 /// What was seen while checking.
@@ -61,33 +53,98 @@ impl Seen {
     }
 }
 
-/// The dataset that holds everything of one hunt.
+/// What holds everything of one hunt.
 #[derive(Debug, Clone)]
 pub(crate) struct Working {
-    pub(crate) dataset: DatasetName,
+    /// The dataset, or the directory: what a person can look up.
+    pub(crate) name: String,
     /// Its last part: what the hunt is called.
     pub(crate) session: String,
-    /// What all of it was made from.
-    pub(crate) base: Base,
-    /// What slates are clones of, if not of the base itself.
-    prepared: Option<Prepared>,
-    /// So much of the pool stays free.
+    /// In what trees differ from copies of the source: a line each.
+    pub(crate) limits: Vec<String>,
+    /// So much has to stay free where it is.
     min_free_bytes: u64,
-    guid: String,
-    path: PathBuf,
+    place: Place,
+}
+
+/// What the source needs to know it again.
+#[derive(Debug, Clone)]
+enum Place {
+    Zfs(Box<zfs::Place>),
+    Overlay(overlay::Place),
 }
 
 impl Working {
-    /// Where it is mounted.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// What so many slates are called.
+    pub(crate) fn slates(&self, count: usize) -> &'static str {
+        match (&self.place, count) {
+            (Place::Zfs(_), 1) => "dataset",
+            (Place::Zfs(_), _) => "datasets",
+            (Place::Overlay(_), 1) => "directory",
+            (Place::Overlay(_), _) => "directories",
+        }
     }
 
-    /// What its slates are clones of.
-    fn origin(&self) -> &SnapshotName {
-        match &self.prepared {
-            Some(prepared) => &prepared.snapshot,
-            None => &self.base.snapshot,
+    /// Why it is named among what is left, when nobody looked.
+    pub(crate) fn why_left(&self) -> &'static str {
+        match self.place {
+            Place::Zfs(_) => "the working dataset, may still be there",
+            Place::Overlay(_) => "holds all of the hunt, may still be there",
+        }
+    }
+
+    /// What is left of this slate when it is kept.
+    pub(crate) fn evidence(&self, slate: impl fmt::Display) -> String {
+        let Working { name, place, .. } = self;
+        match place {
+            Place::Zfs(_) => format!("{name}/{slate}"),
+            Place::Overlay(_) => format!("{name}/{slate}/{}", overlay::UPPER),
+        }
+    }
+
+    /// Whether nothing but the hunt itself keeps the source as it is, so that
+    /// it has to be looked at again in the end.
+    pub(crate) fn may_drift(&self) -> bool {
+        matches!(self.place, Place::Overlay(_))
+    }
+
+    /// What removes all of it, for a shell.
+    pub(crate) fn removal(&self) -> String {
+        let name = &self.name;
+        match self.place {
+            Place::Zfs(_) => {
+                let snapshot = self.taken().map(ToString::to_string);
+                let snapshot = snapshot.map_or_else(String::new, |snapshot| {
+                    format!(" && zfs destroy {snapshot}")
+                });
+                format!("zfs destroy -r {name}{snapshot}")
+            }
+            Place::Overlay(_) => format!("rm -rf {}", shell_word(name)),
+        }
+    }
+
+    /// Where it is in the file tree.
+    pub(crate) fn path(&self) -> &Path {
+        match &self.place {
+            Place::Zfs(place) => place.path(),
+            Place::Overlay(_) => Path::new(&self.name),
+        }
+    }
+
+    /// The snapshot that the hunt took itself, if it did.
+    pub(crate) fn taken(&self) -> Option<&SnapshotName> {
+        match &self.place {
+            Place::Zfs(place) => place.taken(),
+            Place::Overlay(_) => None,
+        }
+    }
+
+    /// The line that says that it is there.
+    pub(crate) fn created(&self) -> String {
+        let name = &self.name;
+        match self.place {
+            Place::Zfs(_) => format!("created zfs dataset {name:?}"),
+            Place::Overlay(_) => format!("created directory {name:?}"),
         }
     }
 }
@@ -96,46 +153,47 @@ impl Working {
 impl Working {
     /// One that is nowhere.
     pub(crate) fn for_tests(dataset: &str) -> Working {
-        let dataset = DatasetName::new(dataset).unwrap();
         Working {
-            base: Base::given(dataset.snapshot("none").unwrap()),
-            prepared: None,
+            name: dataset.to_owned(),
+            session: dataset.to_owned(),
+            limits: Vec::new(),
             min_free_bytes: 0,
-            session: dataset.to_string(),
-            dataset,
-            guid: String::new(),
-            path: PathBuf::new(),
+            place: Place::Zfs(Box::new(zfs::Place::for_tests(dataset))),
         }
     }
 }
 
-/// A clone of the snapshot, mounted.
+/// A tree for one attempt, mounted.
 #[derive(Debug)]
 pub(crate) struct Slate {
-    /// Where it is while its attempt runs, and where it stays if it is kept.
+    /// Where it is while its attempt runs.
     pub(crate) path: PathBuf,
-    /// Where it is until then, if that is somewhere else.
-    hidden: Option<PathBuf>,
-    dataset: DatasetName,
-    guid: String,
+    place: SlatePlace,
+}
+
+#[derive(Debug)]
+enum SlatePlace {
+    Zfs(zfs::SlatePlace),
+    Overlay(overlay::SlatePlace),
 }
 
 impl Slate {
     /// Where the tree is now.
-    pub(crate) fn here(&self) -> &Path {
-        self.hidden.as_deref().unwrap_or(&self.path)
+    pub(crate) fn here(&self) -> PathBuf {
+        match &self.place {
+            SlatePlace::Zfs(place) => place.here(&self.path),
+            SlatePlace::Overlay(place) => place.here(&self.path),
+        }
     }
 
-    /// Moves it to its place.
-    pub(crate) fn reveal(&mut self) -> anyhow::Result<()> {
-        if let Some(hidden) = self.hidden.take() {
-            hiding::move_mount(&hidden, &self.path)
-                .with_context(|| format!("cannot move `{}`", hidden.display()))
-                .inspect_err(|_| self.hidden = Some(hidden.clone()))?;
-            // Empty now. It is no loss when it stays.
-            let _ = std::fs::remove_dir(hidden);
-        }
-        Ok(())
+    /// Where what the suite prints can be read, from now on until the slate
+    /// goes, by whoever may look into it.
+    pub(crate) fn stdout_path(&self) -> PathBuf {
+        let dir: &Path = match &self.place {
+            SlatePlace::Zfs(_) => &self.path,
+            SlatePlace::Overlay(place) => place.upper(),
+        };
+        dir.join(NAMES[0])
     }
 }
 
@@ -146,22 +204,54 @@ pub(crate) struct Unprepared {
     pub(crate) left: Option<Left>,
 }
 
-/// What became of a dataset that was to go.
+/// What became of what was to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Rest {
     Gone,
     Left(Left),
 }
 
-/// A dataset of ours that is still there, and why.
+/// Something of ours that is still there, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Left {
-    pub(crate) dataset: String,
+    /// The dataset or directory.
+    pub(crate) name: String,
     pub(crate) why: String,
 }
 
 impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.dataset, self.why)
+        write!(f, "{}: {}", self.name, self.why)
+    }
+}
+
+/// What became of the source while the hunt went on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Drift {
+    None,
+    /// So many paths are new, gone or different; and one of them.
+    Changed(u64, String),
+    /// It can't be told, and why.
+    Unknown(String),
+}
+
+/// A word as any shell takes it.
+fn shell_word(text: &str) -> String {
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || "/._-+,:@".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_means_itself_to_a_shell() {
+        assert_eq!(shell_word("/home/a/gocrash-1"), "/home/a/gocrash-1");
+        assert_eq!(shell_word("/it's $HOME"), r"'/it'\''s $HOME'");
     }
 }

@@ -92,6 +92,36 @@ impl fmt::Display for Bytes {
     }
 }
 
+/// What is short, if less than `min_bytes` are free in this directory.
+pub(super) fn shortage(
+    dir: &Path,
+    min_bytes: u64,
+) -> anyhow::Result<Option<Shortage>> {
+    let free_bytes = free_bytes(dir)?;
+    let name = dir.display().to_string();
+    if free_bytes < min_bytes {
+        let min_bytes = Some(min_bytes);
+        return Ok(Some(Shortage { name, free_bytes, min_bytes }));
+    }
+    Ok(full(&name, free_bytes))
+}
+
+/// What is short, if there is no room for anything more.
+pub(super) fn full(name: &str, free_bytes: u64) -> Option<Shortage> {
+    (free_bytes < FULL_BYTES).then(|| Shortage {
+        name: name.to_owned(),
+        free_bytes,
+        min_bytes: None,
+    })
+}
+
+/// How large the file system is that this directory is in.
+pub(super) fn size_bytes(dir: &Path) -> anyhow::Result<u64> {
+    let room = statvfs(dir)?;
+    let blocks = room.blocks() as u64;
+    Ok(blocks.saturating_mul(room.fragment_size() as u64))
+}
+
 /// What can still be written in this directory. Costs one system call.
 ///
 /// Wraps `statvfs`.

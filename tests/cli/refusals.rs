@@ -38,6 +38,8 @@ fn what_was_typed_cannot_be_meant() {
         &["--quota", "1K", SNAPSHOT],
         &["--min-free", "5 %", SNAPSHOT],
         &["--min-free", "120%", SNAPSHOT],
+        &["--quota", "1G", "/tmp"],
+        &["--prepare", "make", "/tmp"],
         &["--at", "src", SNAPSHOT],
         &["--at", "/", SNAPSHOT],
         &["--at", "/no/such/dir", SNAPSHOT],

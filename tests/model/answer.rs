@@ -29,6 +29,8 @@ pub(crate) enum Expected {
         /// which one the error as a whole is about is left open.
         kinds: Vec<ErrorKind>,
         failures: BTreeMap<String, ErrorKind>,
+        /// More of them, that ZFS may tell or not.
+        untold: BTreeMap<String, ErrorKind>,
     },
     /// ZFS leaves open what happens, or it is not about ZFS: not tried.
     Senseless,
@@ -48,7 +50,16 @@ impl Answer {
 
 impl Expected {
     pub(crate) fn refused(kind: ErrorKind) -> Expected {
-        Expected::Refused { kinds: vec![kind], failures: BTreeMap::new() }
+        Expected::failed_as(kind, BTreeMap::new())
+    }
+
+    /// A batch of which it is known what it fails for as a whole.
+    pub(crate) fn failed_as(
+        kind: ErrorKind,
+        failures: BTreeMap<String, ErrorKind>,
+    ) -> Expected {
+        let untold = BTreeMap::new();
+        Expected::Refused { kinds: vec![kind], failures, untold }
     }
 
     /// A batch in which these names failed; as a whole it may be about any
@@ -56,7 +67,7 @@ impl Expected {
     pub(crate) fn failed(failures: BTreeMap<String, ErrorKind>) -> Expected {
         let mut kinds: Vec<ErrorKind> = failures.values().copied().collect();
         kinds.dedup();
-        Expected::Refused { kinds, failures }
+        Expected::Refused { kinds, failures, untold: BTreeMap::new() }
     }
 
     pub(crate) fn allows(&self, answer: &Answer) -> bool {
@@ -66,9 +77,15 @@ impl Expected {
                 names == listed
             }
             (
-                Expected::Refused { kinds, failures },
+                Expected::Refused { kinds, failures, untold },
                 Answer::Refused { kind, failures: told },
-            ) => kinds.contains(kind) && failures == told,
+            ) => {
+                let mut more = told.clone();
+                more.retain(|name, _| !failures.contains_key(name));
+                kinds.contains(kind)
+                    && failures.iter().all(|(n, k)| told.get(n) == Some(k))
+                    && more.iter().all(|(n, k)| untold.get(n) == Some(k))
+            }
             _ => false,
         }
     }

@@ -19,17 +19,27 @@ impl Model {
         if datasets.len() < names.len() {
             return Expected::refused(ErrorKind::DifferentPool);
         }
-        let mut failures = BTreeMap::new();
+        let mut missing = BTreeMap::new();
+        let mut taken = BTreeMap::new();
         for &name in &names {
             let (dataset, _) = split(name);
             if !self.has(dataset) {
-                failures.insert(name.clone(), ErrorKind::NotFound);
+                missing.insert(name.clone(), ErrorKind::NotFound);
             } else if self.get(name).is_some() {
-                failures.insert(name.clone(), ErrorKind::AlreadyExists);
+                taken.insert(name.clone(), ErrorKind::AlreadyExists);
             }
         }
-        if !failures.is_empty() {
-            return Expected::failed(failures);
+        if !missing.is_empty() {
+            // Names are looked at only when no dataset is missing, or when
+            // one goes while the kernel is at it.
+            return Expected::Refused {
+                kinds: vec![ErrorKind::NotFound],
+                failures: missing,
+                untold: taken,
+            };
+        }
+        if !taken.is_empty() {
+            return Expected::failed(taken);
         }
         for name in names {
             let (dataset, short) = split(name);
@@ -113,7 +123,7 @@ impl Model {
                     // is held: that is what the whole error must say.
                     let kind = ErrorKind::AlreadyExists;
                     failures.insert(name.clone(), kind);
-                    return Expected::Refused { kinds: vec![kind], failures };
+                    return Expected::failed_as(kind, failures);
                 }
                 Some(_) => (),
             }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 
 use mchk::{CaseRng, EnvError, Stop, System};
-use zfs::{DatasetName, List, NvList, ProgramLimits, Properties, Unmount, Zfs};
+use zfs::{Properties, Zfs};
 
 use crate::action::Action;
 use crate::answer::{Answer, Expected};
@@ -159,7 +159,7 @@ impl System for Check {
         let seen = witness::hidden_files(subject, &hidden).map_err(env)?;
         compare(&hidden, &seen, "the mount command", "the end")?;
         // Only now nothing covers what is below.
-        unmount_all(&subject.zfs, &subject.root)?;
+        subject.unmount_all()?;
         let files = read_files(&subject.directory).map_err(env)?;
         let own = |files| [("run: files".to_owned(), facts::files_fact(files))];
         compare(
@@ -171,7 +171,7 @@ impl System for Check {
     }
 
     fn cleanup(&self, state: State) -> Result<(), EnvError> {
-        self.end(&state.subject)
+        state.subject.remove()
     }
 
     fn shrink(&self, action: &Action) -> Vec<Action> {
@@ -205,73 +205,4 @@ fn compare(
                 .fingerprint(format!("{kind} after {what}, by {by}")))
         }
     }
-}
-
-/// Destroys the names it is given, in the order in which that is possible,
-/// in one transaction.
-const DESTROY: &str = "
-    names = (...)['names']
-    for pass = 1, #names do
-        left = 0
-        for _, name in ipairs(names) do
-            if zfs.exists(name) and zfs.sync.destroy(name) ~= 0 then
-                left = left + 1
-            end
-        end
-        if left == 0 then return 0 end
-    end
-    return left
-";
-
-impl Check {
-    /// Removes all of a run, in whatever state it was left.
-    pub(crate) fn end(&self, subject: &Subject) -> Result<(), EnvError> {
-        let Subject { zfs, root, directory, .. } = subject;
-        unmount_all(zfs, root)?;
-        let everything = List { snapshots: true, ..List::all() };
-        let mut names = Vec::new();
-        let mut held: BTreeMap<String, Vec<zfs::SnapshotName>> =
-            BTreeMap::new();
-        for entry in zfs.list(&root.name, &everything)? {
-            names.push(entry.name.as_str().to_owned());
-            if let Some(snapshot) = entry.name.snapshot() {
-                for hold in zfs.holds(snapshot)? {
-                    let tagged = held.entry(hold.tag().to_owned());
-                    tagged.or_default().push(snapshot.clone());
-                }
-            }
-        }
-        for (tag, snapshots) in held {
-            zfs.release(&snapshots, &tag)?;
-        }
-        names.push(root.name.to_string());
-        // What is deepest comes first.
-        names.sort_by_key(|name| {
-            std::cmp::Reverse(name.matches(['/', '@']).count())
-        });
-        let mut args = NvList::new();
-        let texts = names.into_iter();
-        args.insert("names", &zfs::Value::StringArray(texts.collect()))?;
-        let limits = ProgramLimits::default();
-        let pool = self.pool.root().as_str();
-        zfs.channel_program(pool, DESTROY, &args, limits)?;
-        if zfs.exists(&root.name) {
-            return Err(EnvError::new(format!("`{}` is left", root.name)));
-        }
-        fs::remove_dir_all(directory)?;
-        Ok(())
-    }
-}
-
-/// The latest mount first, which nothing can cover.
-fn unmount_all(zfs: &Zfs, root: &Root) -> Result<(), EnvError> {
-    let table = fs::read_to_string("/proc/self/mounts")?;
-    let prefix = format!("{}/", root.name);
-    let sources = table.lines().filter_map(|line| line.split(' ').next());
-    let mounted: Vec<&str> =
-        sources.filter(|source| source.starts_with(&prefix)).collect();
-    for name in mounted.into_iter().rev() {
-        zfs.unmount(&DatasetName::new(name)?, Unmount::Plain)?;
-    }
-    Ok(())
 }

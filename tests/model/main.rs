@@ -5,6 +5,7 @@
 mod action;
 mod answer;
 mod batch;
+mod budget;
 mod check;
 mod facts;
 mod fault;
@@ -17,6 +18,7 @@ mod planted;
 #[expect(dead_code, reason = "the tests of operations use the rest of it")]
 mod pool;
 mod regressions;
+mod removal;
 mod report;
 mod sequences;
 mod subject;

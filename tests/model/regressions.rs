@@ -26,6 +26,11 @@ fn what_was_found_once_is_as_the_model_says() {
 
 fn errors() -> Vec<Case> {
     vec![
+        // The model expected to be told of the name too.
+        (
+            "a batch with a missing dataset may not tell of names taken",
+            vec![create("a"), snapshot(&["a@x"]), snapshot(&["a@x", "b@x"])],
+        ),
         (
             "a rollback to a snapshot that is missing finds none",
             vec![create("a"), rollback("a", "a@x")],
@@ -101,6 +106,16 @@ fn others() -> Vec<Case> {
                 set("c@x", "m:u", "2"),
                 inherit("c@x", "m:u"),
                 release(&["c@x"], "s"),
+            ],
+        ),
+        // None of them can be destroyed before another one.
+        (
+            "a clone of what is below it is removed when the run is over",
+            vec![
+                create("a"),
+                snapshot(&["a@x"]),
+                clone("a/d", "a@x"),
+                promote("a/d"),
             ],
         ),
         (

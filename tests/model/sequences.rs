@@ -1,14 +1,13 @@
 //! Sequences of actions, one after the other.
 
-use std::time::Duration;
-
 use mchk::Checker;
 
+use crate::budget;
 use crate::check::Check;
 use crate::report::print;
 
-/// How long to look for a failure; `MCHK_TIME` has the last word.
-const TIME: Duration = Duration::from_secs(60);
+/// More than a thousand actions, about a minute of an emulated machine.
+const RUNS: u64 = 20;
 
 /// Long enough that what is done once a run costs little.
 const LENGTH_MAX: usize = 60;
@@ -29,7 +28,6 @@ fn checker() -> Checker<Check> {
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
 fn the_library_behaves_like_the_model() {
-    let checker = checker();
-    let report = checker.run_for(TIME);
+    let (checker, report) = budget::spend(checker(), RUNS);
     print(checker.system(), report);
 }

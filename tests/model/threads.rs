@@ -1,13 +1,12 @@
 //! Several threads on the datasets of one pool: whatever they are answered,
 //! some order of their calls explains it.
 
-use std::time::Duration;
-
 use mchk::{CaseRng, Checker, Concurrent, EnvError, Parallel, Step, Stop};
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, create, list, snapshot};
 use crate::answer::{Answer, Expected};
+use crate::budget;
 use crate::check::{Check, State};
 use crate::facts::{self, Facts};
 use crate::generate;
@@ -17,8 +16,8 @@ use crate::name::DATASETS;
 use crate::report::print;
 use crate::subject::Subject;
 
-/// How long to look for a failure; `MCHK_TIME` has the last word.
-const TIME: Duration = Duration::from_secs(30);
+/// About half a minute of an emulated machine.
+const RUNS: u64 = 60;
 
 /// So often that they should meet at least once.
 const MEETINGS: u32 = 5;
@@ -98,7 +97,7 @@ impl Concurrent for Threads<'_> {
     }
 
     fn cleanup(&self, subject: Subject) -> Result<(), EnvError> {
-        self.check.end(&subject)
+        subject.remove()
     }
 
     fn shrink(&self, call: &Call) -> Vec<Call> {
@@ -129,7 +128,7 @@ impl Concurrent for Threads<'_> {
 #[ignore = "needs root and a ZFS kernel module"]
 fn calls_of_several_threads_have_an_order() {
     let check = Check::new().expect("there is a pool");
-    let report = checker(&check).run_for(TIME);
+    let (_, report) = budget::spend(checker(&check), RUNS);
     print(&check, report);
 }
 

@@ -16,6 +16,9 @@ use crate::property::read;
 #[cfg_attr(target_os = "illumos", path = "holder/illumos.rs")]
 mod system;
 
+#[cfg(not(target_os = "linux"))]
+mod place;
+
 /// How many holders are gathered; a few tell what to do.
 const HOLDERS_MAX: usize = 32;
 
@@ -254,4 +257,15 @@ fn with_dataset_property(name: &SnapshotName, property: &str) -> String {
     .flatten()
     .map(|property| property.value)
     .unwrap_or_default()
+}
+
+/// The processes there are, from proc(5).
+#[cfg(not(target_os = "freebsd"))]
+fn pids() -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut pids: Vec<u32> = entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    pids.sort_unstable();
+    pids
 }

@@ -40,21 +40,61 @@ pub(super) fn groups_of(user: &CStr, gid: Gid) -> io::Result<Vec<Gid>> {
 /// Drops every capability. Becoming another user by setuid leaves those that
 /// children inherit.
 pub(super) fn drop_privileges() -> io::Result<()> {
-    /// As linux/capability.h has it; libc doesn't.
-    #[repr(C)]
-    struct Header {
-        version: u32,
-        pid: libc::c_int,
-    }
-    #[repr(C)]
-    struct Sets {
-        effective: u32,
-        permitted: u32,
-        inheritable: u32,
-    }
-    const VERSION_3: u32 = 0x2008_0522;
-    const NONE: Sets = Sets { effective: 0, permitted: 0, inheritable: 0 };
+    clear_ambient()?;
+    set_capabilities([NO_CAPABILITIES; 2])
+}
 
+/// Keeps every capability of this process to itself: what it runs, not as root,
+/// gets none and can gain none. Only while there is a single thread.
+pub(crate) fn leave_children_no_rights() -> io::Result<()> {
+    let nought: libc::c_ulong = 0;
+    for capability in 0.. {
+        // SAFETY: takes numbers only.
+        let result = unsafe {
+            libc::prctl(
+                libc::PR_CAPBSET_DROP,
+                capability as libc::c_ulong,
+                nought,
+                nought,
+                nought,
+            )
+        };
+        match Errno::result(result) {
+            Ok(_) => {}
+            // The kernel knows no more of them.
+            Err(Errno::EINVAL) if capability > 0 => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    clear_ambient()?;
+    let mut sets = capabilities()?;
+    for set in &mut sets {
+        set.inheritable = 0;
+    }
+    set_capabilities(sets)
+}
+
+/// As linux/capability.h has it; libc doesn't.
+#[repr(C)]
+struct Header {
+    version: u32,
+    pid: libc::c_int,
+}
+
+/// Of version 3, which has two of them.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Sets {
+    effective: u32,
+    permitted: u32,
+    inheritable: u32,
+}
+
+const OWN: Header = Header { version: 0x2008_0522, pid: 0 };
+const NO_CAPABILITIES: Sets =
+    Sets { effective: 0, permitted: 0, inheritable: 0 };
+
+fn clear_ambient() -> io::Result<()> {
     let nought: libc::c_ulong = 0;
     // SAFETY: takes numbers only.
     let result = unsafe {
@@ -67,8 +107,23 @@ pub(super) fn drop_privileges() -> io::Result<()> {
         )
     };
     Errno::result(result)?;
-    let header = Header { version: VERSION_3, pid: 0 };
-    let sets = [NONE, NONE];
+    Ok(())
+}
+
+fn capabilities() -> io::Result<[Sets; 2]> {
+    let header = OWN;
+    let mut sets = [NO_CAPABILITIES; 2];
+    // SAFETY: version 3 reads a header and writes two sets, which live as long
+    // as the call; it writes no header when the version is known.
+    let result = unsafe {
+        libc::syscall(libc::SYS_capget, &raw const header, sets.as_mut_ptr())
+    };
+    Errno::result(result)?;
+    Ok(sets)
+}
+
+fn set_capabilities(sets: [Sets; 2]) -> io::Result<()> {
+    let header = OWN;
     // SAFETY: version 3 reads a header and two sets, which live as long as the
     // call; it writes to neither when the version is known.
     let result = unsafe {

@@ -148,7 +148,7 @@ fn after_a_failure_the_others_finish_their_run_and_start_no_other() {
     assert_eq!(drive.retired(1, 0), [Step::Over]);
     assert_eq!(drive.hunt.verdict(), Verdict::Reproduced);
     assert_eq!(drive.hunt.threads[0].tries, 1);
-    let kept = &drive.hunt.kept[0].dataset;
+    let kept = &drive.hunt.kept[0].name;
     assert_eq!(kept, "tank/go/gocrash-1/thread-0-run-0");
 }
 
@@ -263,7 +263,7 @@ fn a_second_signal_waits_for_nothing_and_names_what_is_left() {
     assert_eq!(drive.ended(0, 0, Outcome::Interrupted), []);
     assert_eq!(drive.hear(Event::OutOfPatience), [Step::Over]);
     let mut left: Vec<_> =
-        drive.hunt.left.iter().map(|left| left.dataset.as_str()).collect();
+        drive.hunt.left.iter().map(|left| left.name.as_str()).collect();
     left.sort_unstable();
     let expected = [
         "tank/go/gocrash-1",
@@ -333,8 +333,10 @@ fn runs_that_were_all_ignored_are_no_verdict() {
 fn a_slate_that_cannot_be_destroyed_changes_no_verdict() {
     let mut drive = Drive::running(1, Some(1));
     drive.ended(0, 0, Outcome::Passed);
-    let dataset = "tank/go/gocrash-1/thread-0-run-0".to_owned();
-    let left = Left { dataset, why: "it is busy".to_owned() };
+    let left = Left {
+        name: "tank/go/gocrash-1/thread-0-run-0".to_owned(),
+        why: "it is busy".to_owned(),
+    };
     let steps = drive.hear(Event::Retired(name(0, 0), Rest::Left(left)));
     assert_eq!(steps, [Step::Over]);
     assert_eq!(drive.hunt.verdict(), Verdict::Passed);

@@ -4,25 +4,26 @@
 use anyhow::Context;
 use zfs::{Defer, ErrorKind, Properties, SnapshotName};
 
-use super::{NAME_TRIES_MAX, Pool, rest, session_name};
+use super::{NAME_TRIES_MAX, Pool, rest};
 use crate::refusal::Refusal;
 use crate::slate::Rest;
+use crate::slate::source::session_name;
 
 /// A snapshot, and whose it is.
 #[derive(Debug, Clone)]
-pub(crate) struct Base {
-    pub(crate) snapshot: SnapshotName,
+pub(super) struct Base {
+    pub(super) snapshot: SnapshotName,
     /// Its GUID, if the hunt took it.
     pub(super) taken: Option<String>,
 }
 
 impl Base {
-    pub(crate) fn given(snapshot: SnapshotName) -> Base {
+    pub(super) fn given(snapshot: SnapshotName) -> Base {
         Base { snapshot, taken: None }
     }
 
     /// The snapshot, if the hunt took it.
-    pub(crate) fn taken(&self) -> Option<&SnapshotName> {
+    pub(super) fn taken(&self) -> Option<&SnapshotName> {
         self.taken.as_ref().map(|_| &self.snapshot)
     }
 }

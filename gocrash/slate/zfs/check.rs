@@ -1,14 +1,16 @@
 //! Whether a hunt can work at all, found out before anything is created.
 
+use std::path::Path;
+
 use zfs::{
     DatasetName, ErrorKind, List, MountOptions, PropertyMap, SnapshotName,
     Unmount, Zfs,
 };
 
-use super::session_name;
 use crate::attempt::name::AttemptName;
 use crate::refusal::Refusal;
 use crate::slate::look::{self, LookDir};
+use crate::slate::source::session_name;
 use crate::slate::{Seen, Wanted};
 
 /// How many snapshots a refusal names.
@@ -25,8 +27,13 @@ const LOOK: MountOptions = MountOptions {
 };
 const SUDO: &str = "run gocrash by sudo or doas";
 
-pub(super) fn check(zfs: &Zfs, wanted: &Wanted) -> anyhow::Result<Seen> {
-    let Wanted { snapshot, taken_of, parent, .. } = wanted;
+pub(super) fn check(
+    zfs: &Zfs,
+    snapshot: &SnapshotName,
+    taken_of: Option<&Path>,
+    parent: &DatasetName,
+    wanted: &Wanted,
+) -> anyhow::Result<Seen> {
     if taken_of.is_none() && !zfs.exists(snapshot) {
         return Err(no_snapshot(zfs, snapshot).into());
     }

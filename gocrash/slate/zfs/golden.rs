@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 use zfs::{DatasetName, Defer, MountOptions, Properties, SnapshotName};
 
-use super::{Pool, rest, while_busy};
-use crate::slate::{Rest, Working};
+use super::{Place, Pool, rest, while_busy};
+use crate::slate::Rest;
 
 /// Its name in the working dataset, and that of its snapshot.
 const NAME: &str = "golden";
@@ -26,17 +26,17 @@ pub(crate) struct Golden {
 
 /// One that is ready: mounted no more, with a snapshot.
 #[derive(Debug, Clone)]
-pub(crate) struct Prepared {
+pub(super) struct Prepared {
     dataset: DatasetName,
     guid: String,
-    pub(crate) snapshot: SnapshotName,
+    pub(super) snapshot: SnapshotName,
     snapshot_guid: String,
 }
 
 impl Pool {
-    pub(crate) fn create_golden(
+    pub(in crate::slate) fn create_golden(
         &self,
-        working: &Working,
+        working: &Place,
     ) -> anyhow::Result<Golden> {
         let dataset = working.dataset.child(NAME)?;
         let path = working.path.join(NAME);
@@ -64,11 +64,11 @@ impl Pool {
 
     /// Makes it what the slates of `working` will be clones of. Out of their
     /// attempts' reach from now on.
-    pub(crate) fn finish_golden(
+    pub(in crate::slate) fn finish_golden(
         &self,
-        working: &Working,
+        working: &Place,
         golden: &Golden,
-    ) -> anyhow::Result<Working> {
+    ) -> anyhow::Result<Place> {
         let Golden { dataset, path, guid } = golden;
         while_busy(|| self.unmount(dataset))?;
         // Empty now. It is no loss when it stays.
@@ -83,13 +83,13 @@ impl Pool {
             snapshot_guid: self.guid(&snapshot)?,
             snapshot,
         };
-        Ok(Working { prepared: Some(prepared), ..working.clone() })
+        Ok(Place { prepared: Some(prepared), ..working.clone() })
     }
 
     /// Destroys one that was not finished.
-    pub(crate) fn retire_golden(
+    pub(in crate::slate) fn retire_golden(
         &self,
-        working: &Working,
+        working: &Place,
         golden: &Golden,
     ) -> Rest {
         let Golden { dataset, path, guid } = golden;
@@ -102,7 +102,7 @@ impl Pool {
     /// Destroys a finished one, after all that was cloned from it.
     pub(super) fn retire_prepared(
         &self,
-        working: &Working,
+        working: &Place,
         prepared: &Prepared,
     ) -> anyhow::Result<()> {
         let Prepared { dataset, guid, snapshot, snapshot_guid } = prepared;
@@ -115,7 +115,7 @@ impl Pool {
 
     fn check_clone_of_base(
         &self,
-        working: &Working,
+        working: &Place,
         dataset: &DatasetName,
         guid: &str,
     ) -> anyhow::Result<()> {

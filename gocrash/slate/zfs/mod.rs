@@ -1,9 +1,9 @@
-//! The one seam to ZFS. Each public method is a request: plain data goes in,
-//! plain data comes out, so that all of this can live in another process.
+//! Slates that are clones of a snapshot. Each public method is a request: plain
+//! data goes in, plain data comes out.
 
-pub(crate) mod base;
+mod base;
 mod check;
-pub(crate) mod golden;
+pub(super) mod golden;
 mod room;
 
 use std::path::{Path, PathBuf};
@@ -17,12 +17,17 @@ use zfs::{
 };
 
 use crate::attempt::name::AttemptName;
+use crate::attempt::output::Output;
+use crate::attempt::person::Ids;
 use crate::refusal::Refusal;
 use crate::slate::room::Limits;
-use crate::slate::zfs::base::Base;
+use crate::slate::source::session_name;
 use crate::slate::{
-    Left, Rest, Seen, Slate, Unprepared, Wanted, Working, hiding,
+    Left, Origin, Rest, Seen, Slate, Unprepared, Wanted, Working, hiding, look,
 };
+
+use base::Base;
+use golden::Prepared;
 
 /// Set on the working dataset alone: a tag that a child has inherited says
 /// nothing about who created it.
@@ -43,13 +48,83 @@ pub(crate) struct Pool {
     zfs: Zfs,
 }
 
-/// What a hunt is called that begins this many milliseconds after 1970.
-pub(crate) fn session_name(ms: u128) -> String {
-    format!("gocrash-{ms}")
+/// The dataset that holds everything of one hunt.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    dataset: DatasetName,
+    session: String,
+    /// What all of it was made from.
+    base: Base,
+    /// What slates are clones of, if not of the base itself.
+    prepared: Option<Prepared>,
+    guid: String,
+    path: PathBuf,
+}
+
+impl Place {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn taken(&self) -> Option<&SnapshotName> {
+        self.base.taken()
+    }
+
+    /// What its slates are clones of.
+    fn origin(&self) -> &SnapshotName {
+        match &self.prepared {
+            Some(prepared) => &prepared.snapshot,
+            None => &self.base.snapshot,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Place {
+    /// One that is nowhere.
+    pub(super) fn for_tests(dataset: &str) -> Place {
+        let dataset = DatasetName::new(dataset).unwrap();
+        Place {
+            base: Base::given(dataset.snapshot("none").unwrap()),
+            prepared: None,
+            session: dataset.to_string(),
+            dataset,
+            guid: String::new(),
+            path: PathBuf::new(),
+        }
+    }
+}
+
+/// A clone of the snapshot.
+#[derive(Debug)]
+pub(super) struct SlatePlace {
+    /// Where it is mounted until its attempt runs, if that is somewhere else.
+    hidden: Option<PathBuf>,
+    dataset: DatasetName,
+    guid: String,
+}
+
+impl SlatePlace {
+    /// Where a slate is now that will be at `path`.
+    pub(super) fn here(&self, path: &Path) -> PathBuf {
+        self.hidden.as_deref().unwrap_or(path).to_owned()
+    }
+
+    /// Moves it to its place.
+    pub(super) fn reveal(&mut self, path: &Path) -> anyhow::Result<()> {
+        if let Some(hidden) = self.hidden.take() {
+            hiding::move_mount(&hidden, path)
+                .with_context(|| format!("cannot move `{}`", hidden.display()))
+                .inspect_err(|_| self.hidden = Some(hidden.clone()))?;
+            // Empty now. It is no loss when it stays.
+            let _ = std::fs::remove_dir(hidden);
+        }
+        Ok(())
+    }
 }
 
 impl Pool {
-    pub(crate) fn open() -> Result<Pool, Refusal> {
+    pub(super) fn open() -> Result<Pool, Refusal> {
         match Zfs::open() {
             Ok(zfs) => Ok(Pool { zfs }),
             Err(error) => Err(Refusal::new(
@@ -59,14 +134,31 @@ impl Pool {
         }
     }
 
+    /// What `check` may leave behind when it is cut short.
+    pub(super) fn checking_risks(origin: &Origin) -> Vec<Left> {
+        match origin {
+            Origin::Zfs { taken_of: None, snapshot, .. } => vec![Left {
+                name: snapshot.to_string(),
+                why: format!("may be mounted at `{}N`", look::stem()),
+            }],
+            _ => Vec::new(),
+        }
+    }
+
     /// Looks at the source, and refuses what could not work. Creates nothing.
-    pub(crate) fn check(&self, wanted: &Wanted) -> anyhow::Result<Seen> {
-        check::check(&self.zfs, wanted)
+    pub(super) fn check(
+        &self,
+        snapshot: &SnapshotName,
+        taken_of: Option<&Path>,
+        parent: &DatasetName,
+        wanted: &Wanted,
+    ) -> anyhow::Result<Seen> {
+        check::check(&self.zfs, snapshot, taken_of, parent, wanted)
     }
 
     /// Creates and mounts the dataset that holds everything of the hunt;
     /// takes the snapshot first, if that is to be taken.
-    pub(crate) fn create_working(
+    pub(super) fn create_working(
         &self,
         parent: &DatasetName,
         snapshot: &SnapshotName,
@@ -108,18 +200,20 @@ impl Pool {
             anyhow::Ok((guid, path))
         };
         match set_up() {
-            Ok((guid, path)) => {
-                let (base, prepared) = (base.clone(), None);
-                Ok(Working {
-                    base,
-                    prepared,
-                    min_free_bytes,
+            Ok((guid, path)) => Ok(Working {
+                name: dataset.to_string(),
+                session: session.clone(),
+                limits: Vec::new(),
+                min_free_bytes,
+                place: super::Place::Zfs(Box::new(Place {
+                    base: base.clone(),
+                    prepared: None,
                     dataset,
                     session,
                     guid,
                     path,
-                })
-            }
+                })),
+            }),
             Err(error) => {
                 let error = error.context("cannot set up the working dataset");
                 match self
@@ -136,12 +230,37 @@ impl Pool {
         }
     }
 
-    /// Makes and mounts a slate.
-    pub(crate) fn prepare(
+    /// Makes and mounts a slate, and the files for its output.
+    pub(super) fn prepare(
         &self,
-        working: &Working,
+        working: &Place,
         name: AttemptName,
-    ) -> Result<Slate, Unprepared> {
+        owner: Option<&Ids>,
+    ) -> Result<(Slate, Output), Unprepared> {
+        let (path, place) = self.clone_and_mount(working, name)?;
+        let here = place.hidden.as_ref().unwrap_or(&path);
+        let output =
+            Output::create(here, owner).context("cannot store the output");
+        match output {
+            Ok(output) => {
+                let place = super::SlatePlace::Zfs(place);
+                Ok((Slate { path, place }, output))
+            }
+            Err(error) => Err(Unprepared {
+                why: format!("{error:#}"),
+                left: match self.retire(working, &place, &path) {
+                    Rest::Gone => None,
+                    Rest::Left(left) => Some(left),
+                },
+            }),
+        }
+    }
+
+    fn clone_and_mount(
+        &self,
+        working: &Place,
+        name: AttemptName,
+    ) -> Result<(PathBuf, SlatePlace), Unprepared> {
         let nothing = |error: zfs::Error| Unprepared {
             why: error.to_string(),
             left: None,
@@ -167,7 +286,7 @@ impl Pool {
         };
         match set_up() {
             Ok((guid, path, hidden)) => {
-                Ok(Slate { path, hidden, dataset, guid })
+                Ok((path, SlatePlace { hidden, dataset, guid }))
             }
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
@@ -181,18 +300,27 @@ impl Pool {
 
     /// Lets the slate stay, marked with what became of the attempt. It is
     /// mounted no more at the next boot: thousands of them would delay it.
-    pub(crate) fn keep(&self, slate: &Slate, word: &str) -> anyhow::Result<()> {
+    pub(super) fn keep(
+        &self,
+        slate: &SlatePlace,
+        word: &str,
+    ) -> anyhow::Result<()> {
         self.zfs.set_property(&slate.dataset, TAG_OUTCOME, word)?;
         self.zfs.set_property(&slate.dataset, "canmount", "noauto")?;
         Ok(())
     }
 
     /// Destroys the slate, if it is the one that was made.
-    pub(crate) fn retire(&self, working: &Working, slate: Slate) -> Rest {
+    pub(super) fn retire(
+        &self,
+        working: &Place,
+        slate: &SlatePlace,
+        path: &Path,
+    ) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
             self.check_guid(&slate.dataset, &slate.guid)?;
             self.check_origin(&slate.dataset, working.origin())?;
-            self.remove(&slate.dataset, &slate.path)?;
+            self.remove(&slate.dataset, path)?;
             if let Some(hidden) = &slate.hidden {
                 let _ = std::fs::remove_dir(hidden);
             }
@@ -203,7 +331,7 @@ impl Pool {
 
     /// Destroys the working dataset, if it is the one that was created, and
     /// the snapshot that the hunt took. A dataset with anything in it stays.
-    pub(crate) fn close(&self, working: &Working) -> Rest {
+    pub(super) fn close(&self, working: &Place) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
             self.check_guid(&working.dataset, &working.guid)?;
             if let Some(prepared) = &working.prepared {
@@ -276,7 +404,7 @@ impl Pool {
         Ok(self.zfs.property(name, "guid")?.value)
     }
 
-    fn check_tag(&self, working: &Working) -> anyhow::Result<()> {
+    fn check_tag(&self, working: &Place) -> anyhow::Result<()> {
         let tag = self
             .zfs
             .property(&working.dataset, TAG_SESSION)
@@ -362,5 +490,5 @@ fn rest(dataset: &impl Name, gone: anyhow::Result<()>) -> Rest {
 }
 
 fn left(dataset: &impl Name, error: &anyhow::Error) -> Left {
-    Left { dataset: dataset.to_string(), why: format!("{error:#}") }
+    Left { name: dataset.to_string(), why: format!("{error:#}") }
 }

@@ -4,17 +4,16 @@
 
 use zfs::DatasetName;
 
-use super::Pool;
-use crate::slate::Working;
-use crate::slate::room::{FULL_BYTES, Shortage, free_bytes};
+use super::{Place, Pool};
+use crate::slate::room::{FULL_BYTES, Shortage, free_bytes, full};
 
 impl Pool {
     /// What is short, if there is too little room for one more slate.
-    pub(crate) fn shortage(
+    pub(in crate::slate) fn shortage(
         &self,
-        working: &Working,
+        working: &Place,
+        min_bytes: u64,
     ) -> anyhow::Result<Option<Shortage>> {
-        let min_bytes = working.min_free_bytes;
         let here_bytes = free_bytes(&working.path)?;
         if here_bytes >= min_bytes.max(FULL_BYTES) {
             return Ok(None);
@@ -28,15 +27,7 @@ impl Pool {
                 min_bytes: Some(min_bytes),
             }));
         }
-        Ok(full(working, here_bytes))
-    }
-
-    /// What is short, if nothing more can be written in the slates.
-    pub(crate) fn is_full(
-        &self,
-        working: &Working,
-    ) -> anyhow::Result<Option<Shortage>> {
-        Ok(full(working, free_bytes(&working.path)?))
+        Ok(full(working.dataset.as_str(), here_bytes))
     }
 
     /// Of the pool that the dataset is in, used or not.
@@ -53,12 +44,4 @@ impl Pool {
     ) -> anyhow::Result<u64> {
         Ok(self.zfs.property(dataset, property)?.value.parse()?)
     }
-}
-
-fn full(working: &Working, free_bytes: u64) -> Option<Shortage> {
-    (free_bytes < FULL_BYTES).then(|| Shortage {
-        name: working.dataset.to_string(),
-        free_bytes,
-        min_bytes: None,
-    })
 }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::ground::{Ground, lines};
-use crate::pool::{Pool, get, zpool};
+use crate::pool::{Pool, get, zfs, zpool};
 
 const MIB: u64 = 1 << 20;
 
@@ -23,15 +23,27 @@ fn all_but(ground: &Ground, bytes: u64) -> String {
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
 fn a_suite_that_meets_the_quota_has_not_failed() {
-    let ground = ground("head -c 48M /dev/urandom >big");
+    let ground = ground("until [ -e $DESK/go-on ]; do sleep 0.1; done; exit 1");
     let before = ground.datasets();
-    let hunted = ground.hunt(&["-p1", "--quota=16M"]);
-    assert_eq!(hunted.code(), Some(125), "{}", hunted.stdout);
+    let go = ground.snapshot.as_str();
+    let args = [go, "-p1", "--quota=16M"];
+    let mut child = ground.gocrash(&args).spawn().unwrap();
+    let mut lines = lines(&mut child);
+    let mut seen = lines.until("attempt 0: start");
+    let working = ground.dataset(&ground.left()[0]);
+    assert_eq!(get(&working, "quota"), (16 * MIB).to_string());
+    // Filling it would take ZFS a hundred transaction groups.
+    let used: u64 = get(&working, "used").parse().unwrap();
+    let quota = format!("quota={}", used + MIB / 4);
+    zfs(&["set", &quota, working.as_str()]);
+    fs::write(ground.desk().join("go-on"), "").unwrap();
+    seen += &lines.rest();
+    let hunted = ground.end(child.wait_with_output().unwrap());
+    assert_eq!(hunted.code(), Some(125), "{seen}");
     let said = "attempt 0: no verdict: no space left: `";
-    assert!(hunted.stdout.contains(said), "{}", hunted.stdout);
-    assert!(!hunted.stdout.contains("kept"), "{}", hunted.stdout);
-    assert!(hunted.stderr.contains("no space left"), "{}", hunted.stderr);
-    assert_eq!(ground.datasets(), before);
+    assert!(seen.contains(said), "{seen}");
+    assert!(!seen.contains("kept"), "{seen}");
+    assert_eq!(ground.datasets(), before, "{seen}");
 }
 
 #[test]

@@ -5,11 +5,11 @@
 use std::ffi::{OsStr, c_int};
 use std::mem::{offset_of, size_of};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::ptr;
 
+use super::place::Place;
 use super::{HOLDERS_MAX, Holder, Process, Usage};
-use crate::mount::table::{self, Mount};
 
 // From <sys/user.h>: what stands in the place of a file descriptor.
 const KF_FD_TYPE_CWD: c_int = -1;
@@ -18,27 +18,13 @@ const KF_FD_TYPE_TEXT: c_int = -5;
 
 /// Mounts of it, and the processes with files in it.
 pub(super) fn users(name: &str) -> Vec<Holder> {
-    let all = table::all().unwrap_or_default();
-    let (of_it, others): (Vec<Mount>, Vec<Mount>) =
-        all.into_iter().partition(|mount| mount.source == name);
-    let roots: Vec<PathBuf> =
-        of_it.into_iter().map(|mount| mount.path).collect();
-    let inside: Vec<PathBuf> = others
-        .into_iter()
-        .map(|mount| mount.path)
-        .filter(|path| is_below(path, &roots))
-        .collect();
-    let mount = |path: &PathBuf| Holder::Mount {
-        path: path.clone(),
-        namespace_of: None,
-    };
-    let mut holders: Vec<Holder> =
-        roots.iter().chain(&inside).map(mount).collect();
+    let place = Place::of(name);
+    let mut holders = place.mounts();
     for process in processes() {
         if holders.len() >= HOLDERS_MAX {
             break;
         }
-        holders.extend(files(&process, &roots, &inside));
+        holders.extend(files(&process, &place));
     }
     holders
 }
@@ -58,11 +44,7 @@ fn processes() -> Vec<Process> {
         .collect()
 }
 
-fn files(
-    process: &Process,
-    roots: &[PathBuf],
-    inside: &[PathBuf],
-) -> Vec<Holder> {
+fn files(process: &Process, place: &Place) -> Vec<Holder> {
     let Ok(pid) = c_int::try_from(process.pid) else { return Vec::new() };
     let name = [libc::CTL_KERN, libc::KERN_PROC, libc::KERN_PROC_FILEDESC, pid];
     let all = sysctl(&name);
@@ -84,7 +66,7 @@ fn files(
         };
         let path = text(record, offset_of!(libc::kinfo_file, kf_path));
         let path = PathBuf::from(OsStr::from_bytes(path));
-        if !is_below(&path, roots) || is_below(&path, inside) {
+        if !place.has(&path) {
             continue;
         }
         let usage = match fd {
@@ -148,8 +130,4 @@ fn number(record: &[u8], offset: usize) -> Option<c_int> {
 fn text(record: &[u8], offset: usize) -> &[u8] {
     let text = record.get(offset..).unwrap_or_default();
     text.split(|&byte| byte == 0).next().unwrap_or_default()
-}
-
-fn is_below(path: &Path, roots: &[PathBuf]) -> bool {
-    roots.iter().any(|root| path.starts_with(root))
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{HOLDERS_MAX, Holder, Process, Usage};
+use super::{HOLDERS_MAX, Holder, Process, Usage, pids};
 use crate::mount::table;
 
 /// Major and minor number. Every mounted dataset has its own.
@@ -25,15 +25,6 @@ pub(super) fn users(name: &str) -> Vec<Holder> {
         holders.extend(files(pid, &devices));
     }
     holders
-}
-
-fn pids() -> Vec<u32> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let mut pids: Vec<u32> = entries
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect();
-    pids.sort_unstable();
-    pids
 }
 
 /// Looks into each mount namespace once.

@@ -1,0 +1,85 @@
+//! Slates that are overlays on a directory: not on this system.
+
+use std::path::Path;
+
+use crate::attempt::name::AttemptName;
+use crate::attempt::output::Output;
+use crate::refusal::Refusal;
+use crate::slate::origin::Tree;
+use crate::slate::{
+    Drift, Left, Rest, Seen, Slate, Unprepared, Wanted, Working,
+};
+
+pub(super) const UPPER: &str = "upper";
+
+/// There is none, so nothing can be asked of it.
+#[derive(Debug, Clone)]
+pub(crate) enum Overlay {}
+
+#[derive(Debug, Clone)]
+pub(super) enum Place {}
+
+#[derive(Debug)]
+pub(super) enum SlatePlace {}
+
+pub(super) fn enter() -> Result<(), Refusal> {
+    Err(Refusal::new(
+        "overlayfs is Linux's: here a plain directory can't be hunted in",
+        "name a snapshot, `pool/dataset@name`",
+    ))
+}
+
+impl SlatePlace {
+    pub(super) fn here(&self, _path: &Path) -> PathBuf {
+        match *self {}
+    }
+
+    pub(super) fn upper(&self) -> &Path {
+        match *self {}
+    }
+}
+
+impl Overlay {
+    pub(super) fn open(_tree: &Tree) -> Result<Overlay, Refusal> {
+        enter().map(|()| unreachable!("it is refused"))
+    }
+
+    pub(super) fn checking_risks(&self) -> Left {
+        match *self {}
+    }
+
+    pub(super) fn check(&self, _wanted: &Wanted) -> anyhow::Result<Seen> {
+        match *self {}
+    }
+
+    pub(super) fn create_working(&self, _: u128) -> anyhow::Result<Working> {
+        match *self {}
+    }
+
+    pub(super) fn prepare(
+        &self,
+        _name: AttemptName,
+    ) -> Result<(Slate, Output), Unprepared> {
+        match *self {}
+    }
+
+    pub(super) fn reveal(&self, _slate: &mut SlatePlace) -> anyhow::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn keep(&self, _slate: &SlatePlace) -> anyhow::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn retire(&self, _slate: &SlatePlace) -> Rest {
+        match *self {}
+    }
+
+    pub(super) fn finish(&self) -> Drift {
+        match *self {}
+    }
+
+    pub(super) fn close(&self, _working: &Place) -> Rest {
+        match *self {}
+    }
+}

@@ -1,0 +1,23 @@
+//! Tests: hunts in a plain directory, without ZFS, by the program as people run
+//! it: by root for somebody else, and by that person alone.
+//!
+//! They need overlayfs, and user namespaces for ordinary users. Where those
+//! can't be had they fail, by what gocrash then answers.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![expect(clippy::print_stderr, reason = "what was not tested is said")]
+#![cfg(target_os = "linux")]
+
+/// A file with what gocrash is to print.
+macro_rules! golden {
+    ($name:literal) => {
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/overlay/", $name)
+    };
+}
+
+mod ground;
+
+mod evidence;
+mod hunts;
+mod refusals;
+mod safety;
