@@ -73,6 +73,14 @@ pub(crate) struct Cli {
     #[arg(long, help_heading = "Evidence")]
     pub(crate) keep_success: bool,
 
+    /// Write what happens to this file, a line of JSON each; `-`: standard
+    /// output
+    ///
+    /// With `-`, what people read goes to standard error. The working dataset
+    /// has the same lines in events.jsonl, but goes when nothing failed.
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    pub(crate) events: Option<PathBuf>,
+
     /// Dataset that the working dataset is created in
     /// [default: the snapshot's]
     #[arg(long, value_name = "DATASET", help_heading = "Evidence")]

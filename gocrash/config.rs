@@ -32,9 +32,21 @@ pub(crate) struct Config {
     pub(crate) keep: Keep,
     /// For `sh -c`, once, before the first attempt.
     pub(crate) prepare: Option<OsString>,
+    /// Where the events are written to, besides the record.
+    pub(crate) events: Option<Destination>,
     pub(crate) suite: Suite,
     pub(crate) view: View,
     pub(crate) person: Person,
+    /// The person who called, where sudo or doas says who that is and gocrash
+    /// has more rights than they.
+    pub(crate) caller: Option<Person>,
+}
+
+/// Where a report goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    Stdout,
+    File(PathBuf),
 }
 
 /// Which runs leave their slate behind.
@@ -86,6 +98,10 @@ impl Config {
         let mut env: BTreeMap<_, _> = std::env::vars_os().collect();
         env.extend(person.environment());
         env.extend(set);
+        let events = typed.events.map(|path| match path.as_os_str() {
+            dash if dash == "-" => Destination::Stdout,
+            _ => Destination::File(path),
+        });
         let keep = match typed.keep_success {
             true => Keep::Everything,
             false => Keep::Failures,
@@ -98,9 +114,11 @@ impl Config {
             stop_after: typed.stop_after,
             keep,
             prepare: typed.prepare,
+            events,
             suite: suite(typed.command, cwd, env),
             view,
             person,
+            caller: Person::find(None).ok(),
         })
     }
 }

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod exit;
 mod hunt;
+mod record;
 mod refusal;
 mod report;
 mod slate;
@@ -17,6 +18,7 @@ use cli::Cli;
 use config::Config;
 use exit::Verdict;
 use refusal::Refusal;
+use report::Reports;
 use report::terminal::Terminal;
 
 fn main() -> ExitCode {
@@ -55,5 +57,6 @@ fn hunt(typed: Cli) -> anyhow::Result<Verdict> {
     let config = Config::new(typed)?;
     // No thread has been started yet.
     config.origin.enter()?;
-    hunt::run(config, &mut Terminal::new())
+    let mut reports = Reports::open(&config)?;
+    hunt::run(config, &mut reports)
 }

@@ -12,7 +12,7 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use crossbeam::channel::{Receiver, Sender, after, bounded, never, select};
@@ -23,7 +23,7 @@ use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::output::Output;
 use crate::attempt::person::Person;
-use crate::attempt::sys::{Child, Program, Waiting};
+use crate::attempt::sys::{Child, Gone, Program, Waiting};
 use crate::attempt::view::Scene;
 use crate::config::Suite;
 
@@ -49,6 +49,15 @@ pub(crate) struct Ready {
     label: String,
     /// What the snapshot had where the output goes.
     pub(crate) replaced: Vec<&'static str>,
+}
+
+/// A command that was let go, and is being started.
+#[derive(Debug)]
+pub(crate) struct Going {
+    run: Option<u64>,
+    gone: Gone,
+    ended: Receiver<()>,
+    label: String,
 }
 
 /// A command that runs.
@@ -108,8 +117,21 @@ impl Ready {
     }
 
     /// Lets the suite run.
-    pub(crate) fn go(self) -> anyhow::Result<Attempt> {
-        let child = self.waiting.go().context(self.label)?;
+    pub(crate) fn go(self) -> Going {
+        let Ready { run, waiting, ended, label, .. } = self;
+        Going { run, gone: waiting.go(), ended, label }
+    }
+}
+
+impl Going {
+    /// The moment right before it was let go.
+    pub(crate) fn at(&self) -> Instant {
+        self.gone.at
+    }
+
+    /// Waits until it has started.
+    pub(crate) fn started(self) -> anyhow::Result<Attempt> {
+        let child = self.gone.started().context(self.label)?;
         Ok(Attempt { run: self.run, child, ended: self.ended })
     }
 }

@@ -68,6 +68,21 @@ impl Outcome {
         *self == Outcome::Passed || self.is_failure()
     }
 
+    /// The exit status and the signal that the suite ended with, where it
+    /// ended by itself.
+    pub(crate) fn status(&self) -> (Option<i32>, Option<i32>) {
+        match self {
+            Outcome::Passed => (Some(0), None),
+            Outcome::Failed(code)
+            | Outcome::Infra(Infra::SaidNotStarted(code)) => {
+                (Some(*code), None)
+            }
+            Outcome::Ignored => (Some(EXIT_IGNORED), None),
+            Outcome::Signaled(signal) => (None, Some(*signal)),
+            Outcome::Interrupted | Outcome::Infra(_) => (None, None),
+        }
+    }
+
     /// One word, for a property of the dataset.
     pub(crate) fn word(&self) -> &'static str {
         match self {

@@ -106,11 +106,11 @@ impl Person {
 
     /// The ids to take on, where that is needed.
     pub(crate) fn ids_to_take(&self) -> Option<Ids> {
-        self.login.as_ref().map(|_| Ids {
-            uid: self.uid,
-            gid: self.gid,
-            groups: self.groups.clone(),
-        })
+        self.login.as_ref().map(|_| self.ids())
+    }
+
+    pub(crate) fn ids(&self) -> Ids {
+        Ids { uid: self.uid, gid: self.gid, groups: self.groups.clone() }
     }
 
     /// What their login would set in the environment.

@@ -31,7 +31,7 @@ impl Place {
     }
 
     fn start(&self, script: &str) -> Attempt {
-        self.ready("sh", script).go().unwrap()
+        self.ready("sh", script).go().started().unwrap()
     }
 
     fn ready(&self, program: &str, script: &str) -> Ready {
@@ -73,10 +73,12 @@ fn a_suite_that_waits_does_nothing_and_is_gone_when_it_is_not_needed() {
 #[test]
 fn a_suite_that_is_not_there_says_so_when_it_is_to_run() {
     let place = Place::new();
-    let missing = place.ready("no-such-program", "").go().unwrap_err();
+    let missing = place.ready("no-such-program", "").go();
+    let missing = missing.started().unwrap_err();
     let missing = format!("{missing:#}");
     assert!(missing.contains("No such file or directory"), "{missing}");
-    let not_a_program = place.ready("/etc/passwd", "").go().unwrap_err();
+    let not_a_program = place.ready("/etc/passwd", "").go();
+    let not_a_program = not_a_program.started().unwrap_err();
     let not_a_program = format!("{not_a_program:#}");
     assert!(not_a_program.contains("Permission denied"), "{not_a_program}");
 }

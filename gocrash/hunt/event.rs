@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::Sender;
 
@@ -28,11 +28,11 @@ pub(crate) enum Event {
     NoRoom(AttemptName, Shortage),
     /// A slate was made for this attempt, and a process to run in it.
     Prepared(AttemptName, Result<(), Unprepared>),
-    /// The suite is about to start, its output goes to this path.
-    Started(AttemptName, PathBuf),
+    /// The suite was let go at this moment, its output goes to this path.
+    Started(AttemptName, PathBuf, Instant),
     /// The snapshot had files where the output goes.
     Replaced(AttemptName, Vec<&'static str>),
-    Ended(AttemptName, Outcome, Duration),
+    Ended(AttemptName, Outcome, Span),
     /// The slate stays; marking it so may have failed.
     Kept(AttemptName, anyhow::Result<()>),
     /// The slate was to go.
@@ -43,8 +43,24 @@ pub(crate) enum Event {
     Closed(Rest),
     /// A thread of ours could not be started, or panicked.
     Lost(Who, String),
+    /// Something could not be written down.
+    Unrecorded(String),
     /// Waiting any longer is no use: the second signal was a while ago.
     OutOfPatience,
+}
+
+/// The time of an attempt: from when its suite was let go, or would have been,
+/// to when its end was known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) go: Instant,
+    pub(crate) exit: Instant,
+}
+
+impl Span {
+    pub(crate) fn took(&self) -> Duration {
+        self.exit.duration_since(self.go)
+    }
 }
 
 /// A thread that reports.

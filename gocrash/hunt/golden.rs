@@ -17,7 +17,7 @@ use crate::config::{Config, Suite};
 use crate::slate::{Golden, Left, Rest, Source, Working};
 
 /// Its output, in the working dataset, where no attempt can write.
-const LOG: &str = "prepare.log";
+pub(crate) const LOG: &str = "prepare.log";
 /// So much of its end is shown when the command fails.
 const TAIL_BYTES_MAX: u64 = 4096;
 const TAIL_LINES_MAX: usize = 10;
@@ -55,7 +55,7 @@ impl Groom {
         })?;
         let retire =
             |golden: &Golden| self.source.retire_golden(&self.working, golden);
-        let log = self.working.path().join(LOG);
+        let log = self.working.path.join(LOG);
         match self.run(&golden, &log) {
             Ok(Outcome::Passed) => self
                 .source
@@ -116,7 +116,7 @@ impl Groom {
         )?;
         // It holds the slate as well.
         drop(scene);
-        Ok(ready.go()?.finish(&self.kills))
+        Ok(ready.go().started()?.finish(&self.kills))
     }
 }
 

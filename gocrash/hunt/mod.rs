@@ -2,15 +2,15 @@
 //! that prepare, run and settle attempts, and one channel of events between
 //! them.
 
-mod event;
-mod golden;
+pub(crate) mod event;
+pub(crate) mod golden;
 mod shelf;
 mod signals;
 mod state;
 mod worker;
 
 pub(crate) use event::Event;
-pub(crate) use state::Hunt;
+pub(crate) use state::{Hunt, Step};
 
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -23,11 +23,11 @@ use crate::attempt::view::{self, Backdrop, View};
 use crate::attempt::{Kill, sys};
 use crate::config::Config;
 use crate::exit::Verdict;
-use crate::report::terminal::Terminal;
+use crate::record::Record;
+use crate::report::Reports;
 use event::{Task, Voice, Who};
 use golden::Groom;
 use shelf::Shelf;
-use state::Step;
 use worker::{Order, Worker};
 
 use crate::slate::{Rest, Source, Wanted, Working};
@@ -44,8 +44,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Hunts until a stop rule is met, a run fails, or a signal ends it.
 pub(crate) fn run(
     config: Config,
-    terminal: &mut Terminal,
+    reports: &mut Reports,
 ) -> anyhow::Result<Verdict> {
+    let record = Record::begin();
     let (events, heard) = bounded(EVENTS_WAITING_MAX);
     signals::report(&events)?;
     let source = Source::open(&config.origin)?;
@@ -66,9 +67,10 @@ pub(crate) fn run(
         backdrop: Arc::default(),
         groom: None,
         patience_ends: None,
-        lost: Vec::new(),
+        record,
+        unsaid: Vec::new(),
     };
-    coordinator.run(terminal)
+    coordinator.run(reports)
 }
 
 /// Turns events into steps, by the state, and takes them.
@@ -86,8 +88,10 @@ struct Coordinator {
     /// How to reach what `--prepare` runs.
     groom: Option<Sender<Kill>>,
     patience_ends: Option<Instant>,
-    /// Threads that could not be started, to be heard of next.
-    lost: Vec<Event>,
+    record: Record,
+    /// What it has noticed itself, to be heard of next: threads that could
+    /// not be started, what could not be written.
+    unsaid: Vec<Event>,
 }
 
 /// The three hands of a thread, each one behind a queue of its own.
@@ -109,24 +113,54 @@ impl Hands {
 }
 
 impl Coordinator {
-    fn run(mut self, terminal: &mut Terminal) -> anyhow::Result<Verdict> {
+    fn run(mut self, reports: &mut Reports) -> anyhow::Result<Verdict> {
         self.check();
         loop {
             let event = self.next_event();
+            let steps = self.hunt.apply(&event);
+            let lines = self.record(&event, &steps);
             let mut over = false;
             // Before anything is printed: a slow reader slows no attempt.
-            for step in self.hunt.apply(&event) {
+            for step in steps {
                 match step {
                     Step::Over => over = true,
                     step => self.take(step),
                 }
             }
-            terminal.event(&event, &self.config, &self.hunt);
+            let told = reports.event(&event, &lines, &self.config, &self.hunt);
+            self.unsaid.extend(told.err().map(Event::Unrecorded));
             if over {
-                terminal.closing(&self.config, &self.hunt);
+                for event in self.unsaid.drain(..) {
+                    let _ =
+                        reports.event(&event, &[], &self.config, &self.hunt);
+                }
+                reports.closing(&self.config, &self.hunt);
                 return self.verdict(event);
             }
         }
+    }
+
+    /// Writes down what happened, before anything is done about it, and gives
+    /// what was written.
+    fn record(&mut self, event: &Event, steps: &[Step]) -> Vec<u8> {
+        if let Event::Opened(Ok(working)) = event {
+            let opened = self
+                .source
+                .as_owner(|| self.record.open(&self.config, working));
+            if let Err(error) = opened {
+                let why = format!("the record is not complete: {error:#}");
+                self.unsaid.push(Event::Unrecorded(why));
+            }
+        }
+        let lines = self.record.lines(event, steps, &self.hunt);
+        if let Err(error) = self.record.append(&lines) {
+            let why = format!("events are missing in the record: {error}");
+            self.unsaid.push(Event::Unrecorded(why));
+        }
+        if steps.contains(&Step::Close) {
+            self.record.close();
+        }
+        lines
     }
 
     /// What the program ends with; the error, where there was no hunt.
@@ -142,8 +176,8 @@ impl Coordinator {
     }
 
     fn next_event(&mut self) -> Event {
-        if let Some(lost) = self.lost.pop() {
-            return lost;
+        if let Some(event) = self.unsaid.pop() {
+            return event;
         }
         match self.patience_ends {
             Some(instant) => self.heard.recv_deadline(instant).ok(),
@@ -304,7 +338,7 @@ impl Coordinator {
         let thread = thread::Builder::new().name(who.to_string());
         if let Err(error) = thread.spawn(work) {
             let why = format!("cannot start a thread: {error}");
-            self.lost.push(Event::Lost(who, why));
+            self.unsaid.push(Event::Lost(who, why));
         }
     }
 }
@@ -318,7 +352,7 @@ fn set_stage(
     if view.is_plain() {
         return Ok(());
     }
-    let made = Backdrop::new(view, working.path())
+    let made = Backdrop::new(view, &working.path)
         .context("cannot give attempts a view of their own")?;
     // It was empty: a hunt opens once.
     let _ = backdrop.set(made);

@@ -161,12 +161,12 @@ impl Hunt {
                     None => Stock::Nothing,
                 };
             }
-            Event::Started(name, stdout_path) => {
+            Event::Started(name, stdout_path, _) => {
                 let thread = self.thread(*name);
                 thread.tries += 1;
                 thread.stdout_path.clone_from(stdout_path);
             }
-            Event::Replaced(..) => {}
+            Event::Replaced(..) | Event::Unrecorded(_) => {}
             Event::Ended(name, outcome, _) => {
                 return self.on_ended(*name, outcome);
             }
@@ -275,11 +275,11 @@ impl Hunt {
         }
         if let Stock::Ready(name) = state.stock {
             if is_stopping {
-                state.stock = Stock::Nothing;
                 match hurried {
                     true => self.abandon(name),
                     false => steps.extend(self.settle(Order::Retire(name))),
                 }
+                self.threads[thread].stock = Stock::Nothing;
             } else if state.running.is_none() {
                 state.stock = Stock::Nothing;
                 state.running = Some(name);
@@ -470,14 +470,18 @@ impl Hunt {
         }
     }
 
-    /// What the slate of an attempt is called.
+    /// What the slate of an attempt is called at the moment.
     fn slate(&self, name: AttemptName) -> String {
-        let working = self.working.as_ref().map(|w| w.name.as_str());
-        format!("{}/{name}", working.unwrap_or_default())
+        let stock = self.threads[usize::from(name.thread)].stock;
+        let waits = [Stock::Preparing(name), Stock::Ready(name)];
+        match &self.working {
+            Some(working) => working.slate(name, waits.contains(&stock)),
+            None => name.to_string(),
+        }
     }
 
     /// What it is called when it is kept.
-    fn evidence(&self, name: AttemptName) -> String {
+    pub(crate) fn evidence(&self, name: AttemptName) -> String {
         match &self.working {
             Some(working) => working.evidence(name),
             None => self.slate(name),

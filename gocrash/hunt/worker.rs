@@ -15,7 +15,7 @@ use crate::attempt::output::Output;
 use crate::attempt::view::Backdrop;
 use crate::attempt::{Kill, Ready};
 use crate::config::Config;
-use crate::hunt::event::{Event, Voice};
+use crate::hunt::event::{Event, Span, Voice};
 use crate::hunt::shelf::{Held, Shelf};
 use crate::slate::room::Shortage;
 use crate::slate::{Rest, Slate, Source, Unprepared, Working};
@@ -63,11 +63,11 @@ impl Worker {
                 },
                 Order::Run(name) => {
                     let mut held = self.take(name);
-                    let begin = Instant::now();
-                    let outcome = self.run(name, &mut held);
-                    let took = begin.elapsed();
+                    let mut go = Instant::now();
+                    let outcome = self.run(name, &mut held, &mut go);
+                    let exit = Instant::now();
                     self.shelf.put(name, held);
-                    Event::Ended(name, outcome, took)
+                    Event::Ended(name, outcome, Span { go, exit })
                 }
                 Order::Keep(name, word) => {
                     let slate = self.take(name).slate;
@@ -140,17 +140,30 @@ impl Worker {
         Ready::new(Some(name), suite, person, session, seen_at, scene, output)
     }
 
-    fn run(&self, name: AttemptName, held: &mut Held) -> Outcome {
+    /// Also gives the moment when the suite was let go, if it was.
+    fn run(
+        &self,
+        name: AttemptName,
+        held: &mut Held,
+        go: &mut Instant,
+    ) -> Outcome {
         let ready = held.ready.take().expect("a slate is used once");
         if let Err(error) = self.source.reveal(&mut held.slate) {
             return Outcome::Infra(Infra::Passing(format!("{error:#}")));
         }
-        self.voice.say(Event::Started(name, held.slate.stdout_path()));
-        if !ready.replaced.is_empty() {
-            self.voice.say(Event::Replaced(name, ready.replaced.clone()));
+        let stdout_path = held.slate.stdout_path();
+        let replaced = ready.replaced.clone();
+        let going = ready.go();
+        *go = going.at();
+        self.voice.say(Event::Started(name, stdout_path, *go));
+        if !replaced.is_empty() {
+            self.voice.say(Event::Replaced(name, replaced));
         }
-        match ready.go() {
-            Ok(attempt) => self.judge(attempt.finish(&self.kills)),
+        match going.started() {
+            Ok(attempt) => {
+                let outcome = attempt.finish(&self.kills);
+                self.judge(outcome, &held.slate)
+            }
             Err(error) => {
                 let what = format!("{error:#}");
                 Outcome::Infra(match error.chain().any(may_pass) {
@@ -165,11 +178,11 @@ impl Worker {
 impl Worker {
     /// A suite can't be blamed for a pool that is full. Its words may not even
     /// have come into its log.
-    fn judge(&self, outcome: Outcome) -> Outcome {
+    fn judge(&self, outcome: Outcome, slate: &Slate) -> Outcome {
         if !outcome.is_failure() {
             return outcome;
         }
-        match self.source.is_full(&self.working).unwrap_or_default() {
+        match self.source.is_full(slate).unwrap_or_default() {
             Some(shortage) => {
                 Outcome::Infra(Infra::NoSpace(format!("{shortage}; {outcome}")))
             }

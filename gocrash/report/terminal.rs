@@ -15,17 +15,24 @@ use crate::refusal::Refusal;
 use crate::slate::baked::Baked;
 use crate::slate::{Drift, Origin, Rest, Seen, Working};
 
-/// Standard output. A hunt outlives a reader that went away: what can't be
-/// printed is not worth losing a failure for.
+/// The standard streams. A hunt outlives a reader that went away: what can't
+/// be printed is not worth losing a failure for.
 #[derive(Debug)]
 pub(crate) struct Terminal {
     out: io::Stdout,
     err: io::Stderr,
+    /// Standard output is for something else.
+    is_aside: bool,
 }
 
 impl Terminal {
     pub(crate) fn new() -> Terminal {
-        Terminal { out: io::stdout(), err: io::stderr() }
+        Terminal { out: io::stdout(), err: io::stderr(), is_aside: false }
+    }
+
+    /// One that leaves standard output alone.
+    pub(crate) fn aside() -> Terminal {
+        Terminal { is_aside: true, ..Terminal::new() }
     }
 
     /// Says what happened.
@@ -37,12 +44,19 @@ impl Terminal {
     ) {
         match event {
             Event::Checked(Ok(seen)) => self.doubt(seen, config),
-            Event::Opened(Ok(working)) => self.header(config, working),
             Event::Golden(Ok(_), took) => {
                 let took = seconds(*took);
                 self.line(format_args!("{}: prepared after {took}", now()));
             }
             Event::Golden(Err(spoiled), _) => self.tail(&spoiled.tail),
+            Event::Opened(Ok(working)) => {
+                self.header(config, working);
+                if let Some(why) = &working.roomless {
+                    self.error(format_args!(
+                        "warning: no room is kept for the record: {why}"
+                    ));
+                }
+            }
             Event::Prepared(name, Err(unprepared)) => {
                 let why = &unprepared.why;
                 self.at(name.thread, name.run, format_args!("no slate: {why}"));
@@ -50,7 +64,7 @@ impl Terminal {
             Event::NoRoom(_, shortage) if hunt.has_begun_to_pause() => {
                 self.line(format_args!("{}: paused: {shortage}", now()));
             }
-            Event::Started(name, stdout_path) => self.at(
+            Event::Started(name, stdout_path, _) => self.at(
                 name.thread,
                 name.run,
                 format_args!("start (see {})", stdout_path.display()),
@@ -64,9 +78,9 @@ impl Terminal {
                     config.origin.noun()
                 ),
             ),
-            Event::Ended(name, outcome, took) => {
+            Event::Ended(name, outcome, span) => {
                 let kept = if hunt.keeps(outcome) { ", kept" } else { "" };
-                let took = seconds(*took);
+                let took = seconds(span.took());
                 self.at(
                     name.thread,
                     name.run,
@@ -81,16 +95,7 @@ impl Terminal {
             Event::Retired(name, Rest::Left(left)) => {
                 self.at(name.thread, name.run, format_args!("left {left}"));
             }
-            Event::Looked(Drift::Changed(paths, first)) => {
-                self.error(format_args!(
-                    "warning: the source changed while the hunt went on, and \
-                     so did what runs saw: {paths} paths, {first} among them"
-                ));
-            }
-            Event::Looked(Drift::Unknown(why)) => self.error(format_args!(
-                "warning: the source may have changed while the hunt went on: \
-                 {why}"
-            )),
+            Event::Looked(drift) => self.drifted(drift),
             Event::Signal(signal) => self.line(format_args!(
                 "{}: signal {signal}: {}",
                 now(),
@@ -100,7 +105,28 @@ impl Terminal {
                 }
             )),
             Event::Lost(_, why) => self.line(format_args!("{}: {why}", now())),
+            Event::Unrecorded(why) => {
+                self.error(format_args!("warning: {why}"));
+            }
             _ => {}
+        }
+    }
+
+    /// Says that runs may not have had the same source.
+    fn drifted(&mut self, drift: &Drift) {
+        match drift {
+            Drift::None => {}
+            Drift::Changed(count, first) => {
+                let paths = if *count == 1 { "path" } else { "paths" };
+                self.error(format_args!(
+                    "warning: the source changed while the hunt went on, and \
+                     so did what runs saw: {count} {paths}, {first} among them"
+                ));
+            }
+            Drift::Unknown(why) => self.error(format_args!(
+                "warning: the source may have changed while the hunt went on: \
+                 {why}"
+            )),
         }
     }
 
@@ -278,7 +304,10 @@ impl Terminal {
     }
 
     fn line(&mut self, line: fmt::Arguments<'_>) {
-        let _ = writeln!(self.out, "{line}");
+        let _ = match self.is_aside {
+            false => writeln!(self.out, "{line}"),
+            true => writeln!(self.err, "{line}"),
+        };
     }
 
     /// The last words of the command that was to prepare.

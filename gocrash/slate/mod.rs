@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use ::zfs::SnapshotName;
 
+use crate::attempt::name::AttemptName;
 use crate::attempt::output::NAMES;
 use crate::slate::baked::Baked;
 pub(crate) use origin::Origin;
@@ -60,15 +61,25 @@ pub(crate) struct Working {
     pub(crate) name: String,
     /// Its last part: what the hunt is called.
     pub(crate) session: String,
+    /// The directory in which there is room for the record.
+    pub(crate) path: PathBuf,
+    /// Why there is no room in it that others can't take.
+    pub(crate) roomless: Option<String>,
+    /// Of a snapshot: what tells it from another one of the same name.
+    pub(crate) guid: Option<String>,
     /// In what trees differ from copies of the source: a line each.
     pub(crate) limits: Vec<String>,
     /// So much has to stay free where it is.
-    min_free_bytes: u64,
+    pub(crate) min_free_bytes: u64,
     place: Place,
 }
 
 /// What the source needs to know it again.
 #[derive(Debug, Clone)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "there are no overlays to make one")
+)]
 enum Place {
     Zfs(Box<zfs::Place>),
     Overlay(overlay::Place),
@@ -93,8 +104,19 @@ impl Working {
         }
     }
 
+    /// What this slate is called, before its attempt begins or from then on.
+    pub(crate) fn slate(&self, slate: AttemptName, waits: bool) -> String {
+        let Working { name, place, .. } = self;
+        match place {
+            Place::Overlay(_) if waits => {
+                format!("{name}/{}/{slate}", overlay::READY)
+            }
+            Place::Zfs(_) | Place::Overlay(_) => format!("{name}/{slate}"),
+        }
+    }
+
     /// What is left of this slate when it is kept.
-    pub(crate) fn evidence(&self, slate: impl fmt::Display) -> String {
+    pub(crate) fn evidence(&self, slate: AttemptName) -> String {
         let Working { name, place, .. } = self;
         match place {
             Place::Zfs(_) => format!("{name}/{slate}"),
@@ -123,14 +145,6 @@ impl Working {
         }
     }
 
-    /// Where it is in the file tree.
-    pub(crate) fn path(&self) -> &Path {
-        match &self.place {
-            Place::Zfs(place) => place.path(),
-            Place::Overlay(_) => Path::new(&self.name),
-        }
-    }
-
     /// The snapshot that the hunt took itself, if it did.
     pub(crate) fn taken(&self) -> Option<&SnapshotName> {
         match &self.place {
@@ -156,6 +170,9 @@ impl Working {
         Working {
             name: dataset.to_owned(),
             session: dataset.to_owned(),
+            path: PathBuf::new(),
+            roomless: None,
+            guid: None,
             limits: Vec::new(),
             min_free_bytes: 0,
             place: Place::Zfs(Box::new(zfs::Place::for_tests(dataset))),
@@ -172,6 +189,10 @@ pub(crate) struct Slate {
 }
 
 #[derive(Debug)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "there are no overlays to make one")
+)]
 enum SlatePlace {
     Zfs(zfs::SlatePlace),
     Overlay(overlay::SlatePlace),
@@ -227,6 +248,10 @@ impl fmt::Display for Left {
 
 /// What became of the source while the hunt went on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "there are no overlays to make one")
+)]
 pub(crate) enum Drift {
     None,
     /// So many paths are new, gone or different; and one of them.

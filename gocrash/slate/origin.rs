@@ -33,6 +33,10 @@ pub(crate) struct Tree {
     /// the person who runs the suite.
     pub(crate) state: PathBuf,
     /// Whom it belongs to, where that isn't who runs gocrash.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "nothing is made of it")
+    )]
     pub(crate) owner: Option<Ids>,
 }
 

@@ -99,7 +99,7 @@ impl Source {
             (Source::Overlay(overlay), _) => {
                 let working = overlay.create_working(first_ms)?;
                 // What can't be told doesn't limit anything.
-                let size = room::size_bytes(working.path()).unwrap_or(0);
+                let size = room::size_bytes(&working.path).unwrap_or(0);
                 let min_free_bytes = limits.min_free.bytes(size);
                 Ok(Working { min_free_bytes, ..working })
             }
@@ -117,17 +117,17 @@ impl Source {
             (Source::Zfs(pool), Place::Zfs(place)) => {
                 pool.shortage(place, min_bytes)
             }
-            _ => room::shortage(working.path(), min_bytes),
+            _ => room::shortage(&working.path, min_bytes),
         }
     }
 
-    /// What is short, if nothing more can be written in the slates.
+    /// What is short, if nothing more can be written in the slate.
     pub(crate) fn is_full(
         &self,
-        working: &Working,
+        slate: &Slate,
     ) -> anyhow::Result<Option<Shortage>> {
-        let free_bytes = room::free_bytes(working.path())?;
-        Ok(room::full(&working.name, free_bytes))
+        let free_bytes = room::free_bytes(&slate.path)?;
+        Ok(room::full(&slate.path.display().to_string(), free_bytes))
     }
 
     /// Makes a clone for something to be done in, once.
@@ -225,6 +225,15 @@ impl Source {
                 overlay.retire(&place)
             }
             _ => unreachable!("{OWN}"),
+        }
+    }
+
+    /// Does what makes files in the hunt's directory, with the rights of whom
+    /// that belongs to: no link there leads root elsewhere.
+    pub(crate) fn as_owner<T>(&self, work: impl FnOnce() -> T) -> T {
+        match self {
+            Source::Zfs(_) => work(),
+            Source::Overlay(overlay) => overlay.as_owner(work),
         }
     }
 

@@ -39,8 +39,11 @@ pub(crate) fn catch<T>(body: impl FnOnce() -> T) -> Result<T, Failure> {
     let result = panic::catch_unwind(AssertUnwindSafe(body));
     CATCHING.set(outer);
     result.map_err(|payload| {
-        // Nothing was noted if a later hook replaced ours.
-        CAUGHT.take().unwrap_or_else(|| unplaced(words(&*payload)))
+        // Nothing was noted if a later hook replaced ours, or if the panic
+        // was passed on; what is noted then is one that the system caught.
+        let message = words(&*payload);
+        let noted = CAUGHT.take().filter(|noted| noted.message() == message);
+        noted.unwrap_or_else(|| unplaced(message))
     })
 }
 

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::codec::Codec;
 use crate::environment::Environment;
-use crate::error::CheckErr;
+use crate::error::{CheckErr, RunErr};
 use crate::hunt::{Budget, Hunt};
+use crate::live::settle;
 use crate::reduce;
 use crate::report::Report;
 use crate::rng;
@@ -123,7 +124,8 @@ impl<S: System> Checker<S> {
         self
     }
 
-    /// How many runs minimising may take; 20 000 unless told.
+    /// How many runs minimising may take; 20 000 unless told. Verifying its
+    /// result is not limited by it.
     pub fn evaluations_max(mut self, runs: usize) -> Self {
         self.evaluations_max = runs;
         self
@@ -229,16 +231,26 @@ impl<S: System> Checker<S> {
     pub(crate) fn text(&self, params: &S::Params) -> String {
         let json = self.codec.as_ref();
         json.and_then(|codec| (codec.encode)(params).ok())
-            .unwrap_or_else(|| self.system.source(params))
+            .unwrap_or_else(|| self.source(params))
+    }
+
+    /// The action as Rust source. A case is shown whatever the functions
+    /// that describe it do.
+    pub(crate) fn source(&self, params: &S::Params) -> String {
+        settle("`source`", || Ok(self.system.source(params)))
+            .or_else(|error| {
+                let debug = || Ok(format!("{params:?} /* {error} */"));
+                settle("`Debug`", debug)
+            })
+            .unwrap_or_else(|error| format!("/* {error} */"))
     }
 
     pub(crate) fn watchdog(&self) -> Option<Watchdog> {
         let directory =
             self.regressions.clone().unwrap_or_else(std::env::temp_dir);
         let kind = if self.codec.is_some() { "json" } else { "txt" };
-        let name = format!("mchk-hung-{}.{kind}", std::process::id());
         self.action_time_limit
-            .map(|limit| Watchdog::start(limit, directory.join(name)))
+            .map(|limit| Watchdog::start(limit, directory, kind))
     }
 
     fn environment(&self) -> Result<&Environment, CheckErr<S::Params>> {
@@ -250,30 +262,34 @@ impl<S: System> Checker<S> {
         if let Some(case) = &environment.case {
             return self.replay(&self.decode_or_read(case)?, false);
         }
-        let mut report = self.replay_regressions()?;
-        let hunt = match environment.seed {
-            Some(seed) => Hunt::new(seed, Budget { runs: 1, until: None }),
+        let (mut report, hunt) = match environment.seed {
+            // Only this run: a kept case could fail before it.
+            Some(seed) => {
+                let budget = Budget { runs: 1, until: None };
+                (Report::default(), Hunt::new(seed, budget))
+            }
             None => {
                 let seed = self.seed.unwrap_or_else(rng::seed_from_system);
-                Hunt::new(seed, budget)
+                (self.replay_regressions()?, Hunt::new(seed, budget))
             }
         };
         (self.spread)(self, &hunt);
         let (hunted, trouble) = hunt.end();
-        report.add(&hunted);
         if let Some(trouble) = trouble {
             return Err(self.report_trouble(trouble, self.minimize));
         }
-        if report.actions == 0 {
+        // What kept cases applied says nothing about `next`.
+        if hunted.actions == 0 {
             return Err(CheckErr::Unproven(format!(
-                "no action was applied: {report}\n\
+                "no action was applied: {hunted}\n\
                  help: run at least once, with a `max_length` above zero, \
                  and let `next` choose actions that make sense"
             )));
         }
         if environment.seed.is_none() {
-            self.check_requirements(&report)?;
+            self.check_requirements(&hunted)?;
         }
+        report.add(&hunted);
         Ok(report)
     }
 
@@ -288,8 +304,11 @@ impl<S: System> Checker<S> {
     /// Replays the kept cases: what failed once must not fail again.
     fn replay_regressions(&self) -> CheckResult<S> {
         let mut report = Report::default();
-        for case in self.read_regressions()? {
-            report.add(&self.replay(&case, self.minimize)?);
+        let watchdog = self.watchdog();
+        for (file, case) in self.read_regressions()? {
+            self.replay_once(&case, watchdog.as_ref(), &mut report)
+                .map_err(|trouble| trouble.of_file(file))
+                .map_err(|t| self.report_trouble(t, self.minimize))?;
         }
         Ok(report)
     }
@@ -310,10 +329,14 @@ impl<S: System> Checker<S> {
         }
     }
 
-    fn unreduced(&self, found: Found<S::Params>) -> crate::RunErr<S::Params> {
+    fn unreduced(&self, found: Found<S::Params>) -> RunErr<S::Params> {
         let mut run = found.into_run_err(self);
-        run.file =
-            self.keep_regression(&run.minimal, &run.minimal, &run.failure);
+        // Whoever gave the case has it.
+        if run.seed.is_some() {
+            let RunErr { minimal, failure, .. } = &run;
+            let file = self.keep_regression(minimal, minimal, failure);
+            run.keep_in(file);
+        }
         run
     }
 

@@ -24,6 +24,9 @@ pub(crate) struct Codec<P> {
     pub(crate) quote: fn(&str) -> String,
 }
 
+/// A file and the case in it.
+type Kept<P> = (PathBuf, Vec<P>);
+
 impl<S: System> Checker<S> {
     /// The case as one line of JSON.
     pub(crate) fn encode(&self, case: &[S::Params]) -> Option<String> {
@@ -61,10 +64,10 @@ impl<S: System> Checker<S> {
         })
     }
 
-    /// The cases kept by earlier checks, oldest name first.
+    /// The cases kept by earlier checks and their files, by name.
     pub(crate) fn read_regressions(
         &self,
-    ) -> Result<Vec<Vec<S::Params>>, CheckErr<S::Params>> {
+    ) -> Result<Vec<Kept<S::Params>>, CheckErr<S::Params>> {
         let Some(directory) = &self.regressions else {
             return Ok(Vec::new());
         };
@@ -77,42 +80,58 @@ impl<S: System> Checker<S> {
         };
         paths.sort();
         paths.truncate(REGRESSIONS_MAX);
-        let read = |path: &PathBuf| {
-            let text = fs::read_to_string(path);
-            let text = text.map_err(|error| unread(path, &error))?;
-            self.decode(&text).map_err(|error| {
+        let read = |path: PathBuf| {
+            let text = fs::read_to_string(&path);
+            let text = text.map_err(|error| unread(&path, &error))?;
+            let case = self.decode(&text).map_err(|error| {
                 CheckErr::Unproven(format!("`{}`: {error}", path.display()))
-            })
+            });
+            Ok((path, case?))
         };
-        paths.iter().map(read).collect()
+        paths.into_iter().map(read).collect()
     }
 
     /// Writes down the best case so far, in a file named after the original,
-    /// and says where. A case that cannot be kept is still printed.
+    /// and says where. `None`: nobody asked for that.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be kept. It can still be printed.
     pub(crate) fn keep_regression(
         &self,
         original: &[S::Params],
         case: &[S::Params],
         failure: &Failure,
-    ) -> Option<PathBuf> {
-        let directory = self.regressions.as_ref()?;
-        let codec = self.codec.as_ref()?;
-        let name = rng::fnv(self.encode(original)?.as_bytes());
+    ) -> Result<Option<PathBuf>, String> {
+        let (Some(directory), Some(codec)) = (&self.regressions, &self.codec)
+        else {
+            return Ok(None);
+        };
+        let encode = |case: &[S::Params]| {
+            let actions: Result<Vec<String>, String> =
+                case.iter().map(|params| (codec.encode)(params)).collect();
+            actions.map_err(|error| format!("it is no JSON: {error}"))
+        };
+        let name =
+            rng::fnv(format!("[{}]", encode(original)?.join(",")).as_bytes());
         let path = directory.join(format!("case-{name:016x}.json"));
-        let actions: Result<Vec<String>, String> =
-            case.iter().map(|params| (codec.encode)(params)).collect();
         let text = format!(
             "{{\n\"error\": {},\n\"at\": {},\n\"actions\": [\n{}\n]\n}}\n",
             (codec.quote)(failure.message()),
             (codec.quote)(failure.location()),
-            actions.ok()?.join(",\n"),
+            encode(case)?.join(",\n"),
         );
+        // One that cannot be read, such as with a number that is none, would
+        // stop every later check.
+        (codec.decode)(&text)
+            .map_err(|error| format!("it could not be read again: {error}"))?;
         // Written aside and renamed, so that no moment has half a case.
         let aside = directory.join(format!("case-{name:016x}.new"));
-        fs::create_dir_all(directory).ok()?;
-        fs::write(&aside, text).ok()?;
-        fs::rename(&aside, &path).ok()?;
-        Some(path)
+        fs::create_dir_all(directory)
+            .and_then(|()| fs::write(&aside, text))
+            .and_then(|()| fs::rename(&aside, &path))
+            .map_err(|error| format!("`{}`: {error}", path.display()))?;
+        Ok(Some(path))
     }
 }
 

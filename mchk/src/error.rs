@@ -80,8 +80,20 @@ pub struct RunErr<P> {
     pub json: Option<String>,
     /// The file that keeps the minimal case, if the checker keeps files.
     pub file: Option<PathBuf>,
+    /// Why there is no such file, if there should be one.
+    pub unkept: Option<String>,
     /// The minimal case as Rust source, an action a line.
     pub(crate) source: Vec<String>,
+}
+
+impl<P> RunErr<P> {
+    /// Says whether and where the minimal case is kept.
+    pub(crate) fn keep_in(&mut self, file: Result<Option<PathBuf>, String>) {
+        (self.file, self.unkept) = match file {
+            Ok(file) => (file, None),
+            Err(why) => (None, Some(why)),
+        };
+    }
 }
 
 impl<P> Display for RunErr<P> {
@@ -117,6 +129,9 @@ impl<P> Display for RunErr<P> {
         }
         if let Some(file) = &self.file {
             writeln!(f, "\nkept in {}", file.display())?;
+        }
+        if let Some(why) = &self.unkept {
+            writeln!(f, "\nnot kept: {why}")?;
         }
         if let Some(seed) = self.seed {
             writeln!(f, "\nthe run that found it: MCHK_SEED={seed:#018x}")?;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::checker::{CheckResult, Checker};
@@ -52,11 +52,18 @@ where
 }
 
 /// Reads a list of actions, or an object that has one as `actions`.
+///
+/// The text is read at once into actions: a `Value` between them would lose
+/// what it has no number for.
 fn decode<P: DeserializeOwned>(text: &str) -> Result<Vec<P>, String> {
-    let mut value: Value =
-        serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if let Some(actions) = value.get_mut("actions") {
-        value = actions.take();
+    #[derive(Deserialize)]
+    struct Kept<P> {
+        actions: Vec<P>,
     }
-    serde_json::from_value(value).map_err(|error| error.to_string())
+    let actions = if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).map(|kept: Kept<P>| kept.actions)
+    } else {
+        serde_json::from_str(text)
+    };
+    actions.map_err(|error| error.to_string())
 }

@@ -75,7 +75,8 @@ impl Minimizer {
 
     /// The share of runs in which the whole list fails, when it fails only
     /// sometimes. A removal counts as rejected only after so many passes in
-    /// a row that a failure of this rate would have shown in 99 of 100.
+    /// a row that a failure of this rate would have shown in 99 of 100, or
+    /// after 100.
     ///
     /// # Panics
     ///
@@ -110,7 +111,8 @@ impl Minimizer {
     ///
     /// The oracle gets the indices to keep, in order. It answers `None` when
     /// they pass; when they fail, those that took part: fewer than it got
-    /// where it failed early or had to leave some out.
+    /// where it failed early or had to leave some out. What it did not get
+    /// cannot take part, and is ignored.
     pub fn minimize_indices(
         &self,
         len: usize,
@@ -140,11 +142,22 @@ impl Default for Minimizer {
     }
 }
 
+/// What of a part is also in an answer about it, in the same order. All of an
+/// honest answer; with any other the search ends too.
+fn common(mut part: Vec<usize>, answer: &[usize]) -> Vec<usize> {
+    let mut answer = answer.iter().peekable();
+    part.retain(|index| {
+        while answer.next_if(|&answered| answered < index).is_some() {}
+        answer.next_if_eq(&index).is_some()
+    });
+    part
+}
+
 /// How many passes in a row reject a removal when failures show at `rate`.
 pub(crate) fn retries(rate: f64) -> usize {
     const DOUBT: f64 = 0.01;
     const RETRIES_MAX: f64 = 100.0;
-    let runs = DOUBT.ln() / (1.0 - rate).ln();
+    let runs = DOUBT.ln() / (-rate).ln_1p();
     runs.ceil().clamp(1.0, RETRIES_MAX) as usize
 }
 
@@ -314,7 +327,7 @@ impl<F: FnMut(&[usize]) -> Option<Vec<usize>>> Search<'_, F> {
             }
             self.evaluations += 1;
             if let Some(failing) = (self.oracle)(&part) {
-                self.case = failing;
+                self.case = common(part, &failing);
                 self.version += 1;
                 return Some(true);
             }
@@ -323,5 +336,17 @@ impl<F: FnMut(&[usize]) -> Option<Vec<usize>>> Search<'_, F> {
             self.tested[self.case[start]] = self.version;
         }
         Some(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_as_patient_as_a_rate_asks_for() {
+        let rates = [1.0, 0.9, 0.5, 0.2, 0.1, 0.01, 1e-18, 1e-300];
+        let runs = rates.map(retries);
+        assert_eq!(runs, [1, 2, 7, 21, 44, 100, 100, 100]);
     }
 }

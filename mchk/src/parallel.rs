@@ -52,10 +52,11 @@ impl<C: Concurrent> Parallel<C> {
     ///
     /// If the branches have more than 96 actions together.
     pub fn branches(mut self, branches: u8, length: usize) -> Self {
-        let branched = usize::from(branches).saturating_mul(length);
-        assert!(branched <= BRANCHED_MAX, "no more than {BRANCHED_MAX}");
         self.branches = branches.max(1);
         self.branch_length = length.max(1);
+        let branched = usize::from(self.branches);
+        let branched = branched.saturating_mul(self.branch_length);
+        assert!(branched <= BRANCHED_MAX, "no more than {BRANCHED_MAX}");
         self
     }
 }
@@ -171,9 +172,12 @@ impl<C: Concurrent> System for Parallel<C> {
     fn shrink(&self, step: &Step<C::Params>) -> Vec<Step<C::Params>> {
         let Step { branch, params } = step;
         let simpler = self.concurrent.shrink(params).into_iter();
-        let fewer = [0, branch.saturating_sub(1)]
+        // One that is tried twice is run twice as often as the rate asks for.
+        let below = (*branch > 1).then(|| branch - 1);
+        let fewer = (*branch > 0)
+            .then_some(0)
             .into_iter()
-            .filter(|fewer| fewer < branch)
+            .chain(below)
             .map(|branch| Step { branch, params: params.clone() });
         fewer
             .chain(simpler.map(|params| Step { branch: *branch, params }))

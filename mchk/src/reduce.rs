@@ -1,9 +1,11 @@
 //! Minimises a case of a system: how sure is its failure, what can go, what
 //! can be simpler, and is the result still true.
 
+use std::path::PathBuf;
+
 use crate::checker::Checker;
 use crate::error::RunErr;
-use crate::live::Live;
+use crate::live::{Live, settle};
 use crate::minimizer::{Minimizer, retries};
 use crate::rate::Rate;
 use crate::run::Found;
@@ -41,17 +43,25 @@ pub(crate) fn reduce<S: System>(
         failure: found.failure.clone(),
         last_is_essential: !found.at_end,
         history: Vec::new(),
+        any_kept: false,
         shelf: Shelf::new(checker.snapshots_max),
         evaluations: 0,
         applied: 0,
         trouble: found.trouble.clone(),
     };
+    // Looking at it again can take long, and an interrupt can come.
+    let mut kept = match &found.file {
+        Some(file) => Ok(Some(file.clone())),
+        None => reduction.keep(&reduction.best),
+    };
     let rate = reduction.minimize();
     let minimal = reduction.case(&reduction.best);
+    if reduction.any_kept {
+        kept = reduction.keep(&reduction.best);
+    }
     let mut run = found.into_run_err(checker);
-    run.file =
-        checker.keep_regression(&run.original, &minimal, &reduction.failure);
-    run.source = minimal.iter().map(|p| checker.system().source(p)).collect();
+    run.keep_in(kept);
+    run.source = minimal.iter().map(|p| checker.source(p)).collect();
     run.json = checker.encode(&minimal);
     run.minimal = minimal;
     run.failure = reduction.failure.clone();
@@ -60,7 +70,7 @@ pub(crate) fn reduce<S: System>(
     run.applied = reduction.applied;
     run.trouble = match &reduction.trouble {
         Some(error) => Some(format!("minimising was cut short: {error}")),
-        None if rate.failed == 0 => {
+        None if rate.failed == 0 && rate.runs > 0 => {
             Some("it did not fail again, so it is not minimised".to_owned())
         }
         None if reduction.is_exhausted() => {
@@ -84,6 +94,8 @@ struct Reduction<'a, S: System> {
     last_is_essential: bool,
     /// The best cases before this one.
     history: Vec<(Vec<usize>, Failure)>,
+    /// Whether a case smaller than the original was written down.
+    any_kept: bool,
     shelf: Shelf<'a, S::State>,
     evaluations: usize,
     applied: usize,
@@ -149,10 +161,11 @@ impl<S: System> Reduction<'_, S> {
         rate
     }
 
-    /// Runs a case as often as results are verified.
+    /// Runs a case as often as results are verified, also when the limit of
+    /// runs is reached: what is reported is always seen from a fresh state.
     fn measure(&mut self, case: &[usize]) -> Rate {
         let mut rate = Rate::default();
-        while rate.runs < self.checker.verify_runs && !self.is_over() {
+        while rate.runs < self.checker.verify_runs && self.trouble.is_none() {
             rate.count(self.evaluate(case, true).is_some());
         }
         rate
@@ -161,7 +174,8 @@ impl<S: System> Reduction<'_, S> {
     /// Removes and simplifies in turns until neither changes anything.
     fn shrink(&mut self, rate: Rate) {
         for _ in 0..TURNS_MAX {
-            let left = self.checker.evaluations_max - self.evaluations;
+            let most = self.checker.evaluations_max;
+            let left = most.saturating_sub(self.evaluations);
             let names = self.best.clone();
             Minimizer::new()
                 .last_is_essential(self.last_is_essential)
@@ -192,7 +206,12 @@ impl<S: System> Reduction<'_, S> {
 
     fn simplify_one(&mut self, place: usize, retries: usize) -> bool {
         let Some(&name) = self.best.get(place) else { return false };
-        for simpler in self.checker.system().shrink(&self.params[name]) {
+        let shrink = || Ok(self.checker.system().shrink(&self.params[name]));
+        let simpler = settle("`shrink`", shrink).unwrap_or_else(|error| {
+            self.trouble = Some(error);
+            Vec::new()
+        });
+        for simpler in simpler {
             self.params.push(simpler);
             let mut part = self.best.clone();
             part[place] = self.params.len() - 1;
@@ -218,12 +237,20 @@ impl<S: System> Reduction<'_, S> {
         let before = std::mem::replace(&mut self.failure, failure);
         self.history.push((best, before));
         self.shelf.follow(&failing);
-        self.checker.keep_regression(
-            &self.case(&self.history[0].0),
-            &self.case(&failing),
-            &self.failure,
-        );
+        // If it cannot be kept, neither can the last one, and that is told.
+        let _ = self.keep(&failing);
+        self.any_kept = true;
         Some(failing)
+    }
+
+    /// Writes this case down in place of the original.
+    fn keep(&self, best: &[usize]) -> Result<Option<PathBuf>, String> {
+        let original = self.history.first().map_or(best, |(case, _)| case);
+        self.checker.keep_regression(
+            &self.case(original),
+            &self.case(best),
+            &self.failure,
+        )
     }
 
     /// Goes back to a case that was the best one.
@@ -255,7 +282,7 @@ impl<S: System> Reduction<'_, S> {
         let mut stride = 1;
         while is_rare(measured, wanted)
             && !self.history.is_empty()
-            && !self.is_over()
+            && self.trouble.is_none()
         {
             let place = self.history.len().saturating_sub(stride);
             let best = self.history[place].0.clone();
@@ -319,8 +346,8 @@ impl<S: System> Reduction<'_, S> {
             // Worth keeping is a beginning of the best case.
             let at_stride = place <= shared && (place - from) % stride == 0;
             if at_stride && self.shelf.wants(place) {
-                let state = (checker.keep)(checker.system(), live.state())?;
-                match state {
+                let keep = || (checker.keep)(checker.system(), live.state());
+                match settle("keeping a snapshot", keep)? {
                     Some(state) => self.shelf.keep(place, state),
                     None => self.shelf = Shelf::new(0),
                 }

@@ -1,5 +1,7 @@
 //! One run: a sequence of actions, chosen on the way or given.
 
+use std::path::PathBuf;
+
 use crate::checker::Checker;
 use crate::error::RunErr;
 use crate::live::{Live, settle};
@@ -29,11 +31,27 @@ pub(crate) struct Found<P> {
     /// Whether `finish` failed, so that the last action may be innocent.
     pub(crate) at_end: bool,
     pub(crate) seed: Option<u64>,
+    /// The file that the case was read from.
+    pub(crate) file: Option<PathBuf>,
     /// Whether its state could not be cleaned up.
     pub(crate) trouble: Option<EnvError>,
 }
 
 impl<P> Trouble<P> {
+    /// Says that the case is kept already.
+    pub(crate) fn of_file(self, file: PathBuf) -> Trouble<P> {
+        match self {
+            Trouble::Failed(mut found) => {
+                found.file = Some(file);
+                Trouble::Failed(found)
+            }
+            Trouble::Env(error) => {
+                Trouble::Env(error.during(&format!("`{}`", file.display())))
+            }
+            Trouble::Unproven(why) => Trouble::Unproven(why),
+        }
+    }
+
     /// Says which run it was, so that it can be looked at again.
     fn of_run(self, seed: u64) -> Trouble<P> {
         match self {
@@ -58,9 +76,8 @@ impl<P> Found<P> {
         S: System<Params = P>,
         P: Clone,
     {
-        let system = checker.system();
         RunErr {
-            source: self.case.iter().map(|p| system.source(p)).collect(),
+            source: self.case.iter().map(|p| checker.source(p)).collect(),
             json: checker.encode(&self.case),
             original: self.case.clone(),
             minimal: self.case,
@@ -71,7 +88,8 @@ impl<P> Found<P> {
             evaluations: 0,
             applied: 0,
             trouble: self.trouble.map(|error| error.to_string()),
-            file: None,
+            file: self.file,
+            unkept: None,
         }
     }
 }
@@ -124,7 +142,11 @@ impl<S: System> Checker<S> {
                 break;
             };
             match live.apply(&params) {
-                Ok(()) => report.count(self.system().label(&params)),
+                Ok(()) => {
+                    let label = || Ok(self.system().label(&params));
+                    let label = settle("`label`", label);
+                    report.count(label.map_err(Trouble::Env)?);
+                }
                 Err(Stop::Invalid) => {
                     report.invalid += 1;
                     continue;
@@ -143,6 +165,7 @@ impl<S: System> Checker<S> {
                     failure,
                     at_end,
                     seed: None,
+                    file: None,
                     trouble: cleaned.err(),
                 })))
             }

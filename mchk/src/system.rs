@@ -138,6 +138,8 @@ pub struct Closures<T, P, I, N, A> {
     apply: A,
     cleanup: fn(T),
     shrink: fn(&P) -> Vec<P>,
+    label: fn(&P) -> String,
+    source: fn(&P) -> String,
     // No state or action is inside, only functions of them.
     marker: PhantomData<fn(T) -> P>,
 }
@@ -179,6 +181,8 @@ where
         apply,
         cleanup: drop,
         shrink: |_| Vec::new(),
+        label: |params| first_word(params),
+        source: |params| format!("{params:?}"),
         marker: PhantomData,
     }
 }
@@ -193,6 +197,18 @@ impl<T, P, I, N, A> Closures<T, P, I, N, A> {
     /// Simpler actions to try in place of one; none, unless told.
     pub fn shrink(mut self, shrink: fn(&P) -> Vec<P>) -> Self {
         self.shrink = shrink;
+        self
+    }
+
+    /// As [`System::label`].
+    pub fn label(mut self, label: fn(&P) -> String) -> Self {
+        self.label = label;
+        self
+    }
+
+    /// As [`System::source`].
+    pub fn source(mut self, source: fn(&P) -> String) -> Self {
+        self.source = source;
         self
     }
 }
@@ -227,6 +243,14 @@ where
 
     fn shrink(&self, params: &P) -> Vec<P> {
         (self.shrink)(params)
+    }
+
+    fn label(&self, params: &P) -> String {
+        (self.label)(params)
+    }
+
+    fn source(&self, params: &P) -> String {
+        (self.source)(params)
     }
 }
 

@@ -10,6 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::rng;
+
 /// How often within the limit the watchdog looks.
 const LOOKS: u32 = 4;
 
@@ -21,8 +23,9 @@ pub(crate) struct Watchdog {
 
 struct Shared {
     limit: Duration,
-    /// Where the case is written.
-    path: PathBuf,
+    /// Where the case is written, in a file of this kind.
+    directory: PathBuf,
+    kind: &'static str,
     watched: Mutex<Watched>,
     ended: Condvar,
 }
@@ -36,10 +39,15 @@ struct Watched {
 }
 
 impl Watchdog {
-    pub(crate) fn start(limit: Duration, path: PathBuf) -> Watchdog {
+    pub(crate) fn start(
+        limit: Duration,
+        directory: PathBuf,
+        kind: &'static str,
+    ) -> Watchdog {
         let watched = Mutex::default();
         let ended = Condvar::new();
-        let shared = Arc::new(Shared { limit, path, watched, ended });
+        let shared =
+            Arc::new(Shared { limit, directory, kind, watched, ended });
         let for_thread = Arc::clone(&shared);
         let thread = thread::spawn(move || for_thread.run());
         Watchdog { shared, thread: Some(thread) }
@@ -99,13 +107,15 @@ impl Shared {
 
     #[expect(clippy::print_stderr, reason = "the process ends here")]
     fn give_up(&self, case: &[String]) -> ! {
-        let path = self.path.display();
         let text = format!("[\n{}\n]\n", case.join(",\n"));
-        if let Some(directory) = self.path.parent() {
-            // If that fails, so does the writing, which is reported.
-            let _ = fs::create_dir_all(directory);
-        }
-        let written = fs::write(&self.path, &text);
+        // Named after what is in it: a kept case may hang again.
+        let name = rng::fnv(text.as_bytes());
+        let name = format!("mchk-hung-{name:016x}.{}", self.kind);
+        let path = self.directory.join(name);
+        // If that fails, so does the writing, which is reported.
+        let _ = fs::create_dir_all(&self.directory);
+        let written = fs::write(&path, &text);
+        let path = path.display();
         eprintln!(
             "mchk: the last of {} actions took longer than {:?}; nothing \
              of this run was cleaned up",

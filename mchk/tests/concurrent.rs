@@ -84,6 +84,28 @@ fn what_is_atomic_passes() {
 }
 
 #[test]
+fn a_branch_is_simpler_in_sequence_and_then_below() {
+    let parallel = Parallel::new(Counter::new(true));
+    let simpler = |branch| -> Vec<u8> {
+        let step = Step { branch, params: Add };
+        mchk::System::shrink(&parallel, &step)
+            .iter()
+            .map(|s| s.branch)
+            .collect()
+    };
+    assert_eq!(simpler(0), [0; 0]);
+    assert_eq!(simpler(1), [0]);
+    assert_eq!(simpler(2), [0, 1]);
+    assert_eq!(simpler(3), [0, 2]);
+}
+
+#[test]
+#[should_panic(expected = "no more than 96")]
+fn too_many_branches_are_refused_also_when_empty() {
+    let _ = Parallel::new(Counter::new(true)).branches(200, 0);
+}
+
+#[test]
 fn a_race_is_found_and_explained() {
     let parallel = Parallel::new(Counter::new(false)).branches(3, 4);
     let checker = Checker::new(parallel);

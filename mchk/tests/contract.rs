@@ -165,6 +165,24 @@ fn a_question_mark_is_a_failure_at_its_own_place() {
 }
 
 #[test]
+fn closures_say_how_an_action_is_called_and_written() {
+    let naming = system(
+        || (),
+        |(), _: &mut CaseRng| Action::new("a".to_owned()),
+        |(), name: &String| match name.as_str() {
+            "b" => Err(Stop::failed("wrong")),
+            _ => Ok(()),
+        },
+    )
+    .label(|name| format!("name {name}"))
+    .source(|name| format!("{name:?}.into()"));
+    let checker = Checker::new(naming);
+    assert_eq!(checker.run().unwrap().labels["name a"], 10);
+    let error = checker.run_case(&["b".to_owned()]).unwrap_err();
+    assert!(error.to_string().contains("        \"b\".into(),"), "{error}");
+}
+
+#[test]
 fn swarms_try_what_a_fair_mix_does_not() {
     // Fails when nothing was ever closed within a long run.
     struct Never;

@@ -93,6 +93,23 @@ fn leaves_nothing_that_could_go_whatever_the_oracle() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_does_no_harm() {
+    type Oracle = fn(&[usize]) -> Option<Vec<usize>>;
+    let oracles: [(Oracle, usize); 4] = [
+        (|_| Some((0..100).collect()), 0),
+        (|_| Some(vec![1000, 7]), 0),
+        (|part| Some(part.iter().chain(&[99]).copied().collect()), 0),
+        (|part| has(part, &[3]).then(|| vec![3, 3, 50, 70]), 1),
+    ];
+    for (oracle, len) in oracles {
+        let minimizer = Minimizer::new();
+        let found = minimizer.minimize_indices(100, oracle);
+        assert!(found.complete && found.evaluations < 100, "{found:?}");
+        assert_eq!(found.case.len(), len, "{found:?}");
+    }
+}
+
+#[test]
 fn stops_at_its_limit_with_what_it_has() {
     let case: Vec<usize> = (0..1000).collect();
     let minimizer = Minimizer::new().evaluations_max(20);
@@ -291,6 +308,27 @@ fn walks_back_when_the_failure_gets_rare() {
 }
 
 #[test]
+fn what_is_left_at_the_limit_of_runs_is_verified() {
+    let bug = |done: &[usize]| match has(done, &[5, 500, 900]) {
+        true => Err(Stop::failed("all")),
+        false => Ok(()),
+    };
+    let case: Vec<usize> = (0..1000).collect();
+    for evaluations_max in [0, 1, 2, 3, 10, 20] {
+        let checker =
+            Checker::new(recorder(bug)).evaluations_max(evaluations_max);
+        let error = checker.minimize_case(&case).unwrap_err();
+        let error = error.failed().unwrap();
+        // The first two look at the original again.
+        let verified = if evaluations_max > 2 { 20 } else { 0 };
+        assert_eq!(error.evaluations, evaluations_max + verified);
+        assert!(verified == 0 || error.rate.failed == verified, "{error}");
+        let trouble = error.trouble.unwrap();
+        assert_eq!(trouble, "minimising reached its limit of runs");
+    }
+}
+
+#[test]
 fn snapshots_save_most_of_the_actions() {
     let applied = |snapshots| {
         let wanted = [101, 305, 500, 730, 850, 999];
@@ -338,5 +376,11 @@ fn snapshots_that_lie_do_not_lead_astray() {
     let checker = Checker::new(lying).snapshots();
     let error = checker.minimize_case(&case).unwrap_err().failed().unwrap();
     assert_eq!(error.minimal, [30, 99]);
+    assert_eq!((error.rate.failed, error.rate.runs), (20, 20));
+
+    // Where no run is left to search without them, the way back is open.
+    let checker = checker.evaluations_max(8);
+    let error = checker.minimize_case(&case).unwrap_err().failed().unwrap();
+    assert!(has(&error.minimal, &[30, 99]), "{error}");
     assert_eq!((error.rate.failed, error.rate.runs), (20, 20));
 }

@@ -112,6 +112,32 @@ fn the_printed_json_fails_alike() {
 }
 
 #[test]
+fn numbers_survive_json() {
+    let sum = || {
+        mchk::system(
+            || 0,
+            |count: &u32, rng: &mut CaseRng| {
+                let wide = u128::from(rng.next_u64()) << 64 | 1;
+                let float = f64::from_bits(rng.next_u64() >> 2);
+                let action = Action::new((wide, float));
+                Action { incomplete: *count < 99, ..action }
+            },
+            |count: &mut u32, _: &(u128, f64)| {
+                *count += 1;
+                match count {
+                    100 => Err(Stop::failed("a hundred")),
+                    _ => Ok(()),
+                }
+            },
+        )
+    };
+    let checker = Checker::new(sum()).json();
+    let error = failed(checker.run());
+    let again = failed(checker.run_case_json(&error.json.unwrap()));
+    assert_eq!(again.original, error.minimal);
+}
+
+#[test]
 fn what_is_no_case_is_refused() {
     for json in ["", "[{]", "[\"Borrow\"]", "{\"actions\": 3}"] {
         let refused = checker().run_case_json(json);
@@ -206,6 +232,119 @@ fn regressions_are_kept_and_tried_first() {
 
 #[test]
 #[ignore = "run by other tests, with variables set"]
+fn child_keeps_cases() {
+    let kept = env::var("KEPT").unwrap();
+    println!("ran: {:?}", checker().max_length(1).regressions(kept).run());
+}
+
+#[test]
+fn a_seed_is_not_kept_waiting_by_a_kept_case() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().to_str().unwrap();
+    failed(checker().regressions(kept).run_times(1_000));
+    let with = |variables: &[(&str, &str)]| {
+        let output = rerun("child_keeps_cases", variables);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let said = with(&[("KEPT", kept)]);
+    assert!(said.contains("is too rich"), "{said}");
+    // A run of one action, which cannot fail.
+    let said = with(&[("KEPT", kept), ("MCHK_SEED", "1")]);
+    assert!(said.contains("runs: 1, actions: 1"), "{said}");
+}
+
+#[test]
+fn what_kept_cases_apply_does_not_make_up_for_a_search() {
+    let directory = tempfile::tempdir().unwrap();
+    let close = r#"[{"Open":{"name":"x"}},{"Close":"x"}]"#;
+    fs::write(directory.path().join("case.json"), close).unwrap();
+    let kept = || checker().regressions(directory.path()).max_length(0);
+    for nothing in [kept().run(), kept().max_length(1).run_times(0)] {
+        assert!(matches!(nothing, Err(CheckErr::Unproven(_))), "{nothing:?}");
+    }
+    // The one action of the run opens or deposits, by this seed.
+    let required = kept().max_length(1).seed(1).require("Close", 1).run();
+    let error = required.unwrap_err().to_string();
+    assert!(error.contains("`Close` was applied 0 times"), "{error}");
+}
+
+#[test]
+fn a_case_is_kept_once_however_often_it_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = || checker().regressions(directory.path());
+    let error = failed(kept().run_times(1_000));
+    let file = error.file.clone().unwrap();
+    let again = failed(kept().run());
+    assert_eq!(again.file, error.file);
+    assert_eq!(failed(kept().minimize(false).run()).file, error.file);
+    let text = fs::read_to_string(&file).unwrap();
+    assert_eq!(failed(kept().run_case_json(&text)).file, None);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_case_that_cannot_be_kept_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    // Nothing is there, and no directory can be made.
+    std::os::unix::fs::symlink("nowhere", &file).unwrap();
+    let error = failed(checker().regressions(&file).run_times(1_000));
+    assert_eq!(error.file, None);
+    let printed = error.to_string();
+    assert!(printed.contains("\nnot kept: `"), "{printed}");
+}
+
+#[test]
+fn a_case_that_could_not_be_read_again_is_not_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let failing = mchk::system(
+        || (),
+        |(), _: &mut CaseRng| Action::new(f64::NAN),
+        |(), _: &f64| Err(Stop::failed("wrong")),
+    );
+    let checker = Checker::new(failing).regressions(directory.path());
+    for _ in 0..2 {
+        let error = failed(checker.run());
+        assert!(error.unkept.unwrap().contains("read again"));
+    }
+}
+
+#[test]
+#[ignore = "run by other tests, with variables set"]
+fn child_is_interrupted_at_the_second_run() {
+    let runs = std::cell::Cell::new(0);
+    let failing = mchk::system(
+        || 0,
+        |count: &u32, _: &mut CaseRng| Action::new(*count),
+        |count: &mut u32, _: &u32| {
+            *count += 1;
+            if *count == 3 {
+                runs.set(runs.get() + 1);
+                if runs.get() == 2 {
+                    std::process::exit(7);
+                }
+                return Err(Stop::failed("three"));
+            }
+            Ok(())
+        },
+    );
+    let kept = env::var("KEPT").unwrap();
+    println!("{:?}", Checker::new(failing).regressions(kept).run());
+}
+
+#[test]
+fn an_interrupt_before_the_first_step_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let kept = directory.path().to_str().unwrap();
+    let child = "child_is_interrupted_at_the_second_run";
+    assert_eq!(rerun(child, &[("KEPT", kept)]).status.code(), Some(7));
+    let entry = fs::read_dir(kept).unwrap().next().expect("it is kept");
+    let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+    assert!(text.ends_with("[\n0,\n1,\n2\n]\n}\n"), "{text}");
+}
+
+#[test]
+#[ignore = "run by other tests, with variables set"]
 fn child_is_interrupted_while_minimising() {
     // Ends the process when half of the actions were removed.
     struct Interrupted(Checker<BankSystem>);
@@ -290,4 +429,8 @@ fn an_action_that_hangs_leaves_its_case() {
     assert_eq!(text, "[\n0,\n1,\n2\n]\n");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(entry.path().to_str().unwrap()), "{said}");
+
+    // It is the first to be tried again, and hangs as before.
+    assert!(!rerun("child_hangs", &[("KEPT", kept)]).status.success());
+    assert_eq!(fs::read_dir(kept).unwrap().count(), 1);
 }

@@ -4,6 +4,7 @@ use mchk::Checker;
 
 use crate::budget;
 use crate::check::Check;
+use crate::generate::KINDS;
 use crate::report::print;
 
 /// More than a thousand actions, about a minute of an emulated machine.
@@ -28,6 +29,6 @@ fn checker() -> Checker<Check> {
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
 fn the_library_behaves_like_the_model() {
-    let (checker, report) = budget::spend(checker(), RUNS);
+    let (checker, report) = budget::spend(checker(), RUNS, &KINDS);
     print(checker.system(), report);
 }

@@ -128,7 +128,8 @@ impl Concurrent for Threads<'_> {
 #[ignore = "needs root and a ZFS kernel module"]
 fn calls_of_several_threads_have_an_order() {
     let check = Check::new().expect("there is a pool");
-    let (_, report) = budget::spend(checker(&check), RUNS);
+    let kinds = &generate::CONCURRENT_KINDS;
+    let (_, report) = budget::spend(checker(&check), RUNS, kinds);
     print(&check, report);
 }
 

@@ -48,7 +48,12 @@ fn a_failure_leaves_what_it_changed_and_a_list_of_it() {
         }
         assert_eq!(fs::read_dir(attempt).unwrap().count(), 2);
         let session = attempt.parent().unwrap();
-        assert_eq!(fs::read_dir(session).unwrap().count(), 1);
+        // Beside the attempt, the record.
+        for name in ["gocrash.json", "events.jsonl"] {
+            let owner = fs::metadata(session.join(name)).unwrap().uid();
+            assert_eq!(owner, ground.uid.as_raw(), "{name}");
+        }
+        assert_eq!(fs::read_dir(session).unwrap().count(), 3);
         assert_eq!(ground.mounted_by(), [""; 0], "{caller:?}");
         assert_eq!(ground.source(), before, "{caller:?}");
 

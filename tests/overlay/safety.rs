@@ -58,32 +58,49 @@ fn a_slate_that_waits_is_out_of_reach() {
 fn links_that_a_suite_plants_lead_nowhere() {
     for caller in Caller::all() {
         let ground = Ground::new(caller, "true");
-        let bystander = ground.path("bystander");
-        fs::create_dir(&bystander).unwrap();
-        fs::write(bystander.join("file"), "untouched").unwrap();
-        let plant = r#"
-            cd ..; mv upper elsewhere; mv work work2
-            for name in upper work changes; do
-                rm -f $name; ln -s "$DESK/../bystander" $name
-            done
-            cd ..; mv $GOCRASH_NAME taken
-            ln -s "$DESK/../bystander" $GOCRASH_NAME"#;
-        let env = "GOCRASH_NAME=thread-0-run-0";
-        for (end, status) in [("exit 0", 0), ("exit 7", 1)] {
-            let script = format!("{plant}\n{end}");
-            let options = ["-p1", "--stop-after=1", "--env", env];
-            let hunted = ground.hunt(&options, &script).expect(status);
-            let text = hunted.stdout;
-            // It isn't the directory that was made, and is named.
-            assert!(
-                text.contains("thread-0-run-0: ")
-                    || text.contains("not marked"),
-                "{text}"
+        ground.as_person("sh", &["-ec", BYSTANDER], "desk");
+        for name in ["upper", "work", "changes"] {
+            let plant = format!(
+                r#"cd ..; mv {name} mine; ln -s "$DESK/bystander" {name}"#
             );
-            let file = fs::read_to_string(bystander.join("file")).unwrap();
-            assert_eq!(file, "untouched", "{caller:?}");
-            assert_eq!(fs::read_dir(&bystander).unwrap().count(), 1);
+            let options = ["-p1", "--stop-after=1"];
+            ground.hunt(&options, &format!("{plant}; exit 0")).expect(0);
+            assert_eq!(ground.left(), [""; 0], "{caller:?}: {name}");
+
+            ground.hunt(&options, &format!("{plant}; exit 7")).expect(1);
+            let session = ground.left().remove(0);
+            let session = ground.path("state/gocrash").join(session);
+            // Nothing was written there, nor read.
+            let changes = session.join("thread-0-run-0/changes");
+            let changes = fs::read_to_string(changes).unwrap_or_default();
+            assert_eq!(changes, "", "{caller:?}: {name}");
+            let bystander = ground.path("desk/bystander");
+            let file = fs::read_to_string(bystander.join("work/file"));
+            assert_eq!(file.unwrap(), "untouched\n", "{caller:?}: {name}");
+            let names = fs::read_dir(&bystander).unwrap().count();
+            assert_eq!(names, 1, "{caller:?}: {name}");
+            fs::remove_dir_all(session).unwrap();
         }
+    }
+}
+
+const BYSTANDER: &str = "
+    mkdir -p bystander/work; echo untouched >bystander/work/file";
+
+#[test]
+fn a_directory_that_is_not_gocrashs_is_left_and_named() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let replace = r#"
+            cd ../..; mv thread-0-run-0 mine; mkdir -p thread-0-run-0/upper
+            echo theirs >thread-0-run-0/upper/file"#;
+        let options = ["-p1", "--stop-after=1"];
+        let stdout = ground.hunt(&options, replace).expect(0).stdout;
+        let why = "it is not the directory that this hunt created";
+        assert!(stdout.contains(why), "{stdout}");
+        let session = ground.path("state/gocrash").join(&ground.left()[0]);
+        let theirs = session.join("thread-0-run-0/upper/file");
+        assert_eq!(fs::read_to_string(theirs).unwrap(), "theirs\n");
     }
 }
 

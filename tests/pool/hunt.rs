@@ -13,6 +13,7 @@ mod evidence;
 mod ground;
 mod person;
 mod prepare;
+mod record;
 mod refusals;
 mod room;
 mod safety;

@@ -15,7 +15,8 @@ use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::libzfs::{self, Libzfs};
 use crate::name::{DatasetName, Name};
 use crate::property::{Source, read};
-use settings::{Atime, Flags, Settings};
+pub use settings::MountSettings;
+use settings::{Atime, Flags};
 
 mod settings;
 #[cfg_attr(target_os = "linux", path = "mount/linux.rs")]
@@ -70,7 +71,7 @@ impl Zfs {
     /// [`WrongType`](ErrorKind::WrongType) for a volume,
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn mount(&self, dataset: &DatasetName) -> Result<PathBuf> {
-        let settings = Settings::read(dataset)?;
+        let settings = MountSettings::read(dataset)?;
         let refuse = |mount_point: &str, help: String| {
             Error::new(Operation::Mount, ErrorKind::NotMountable)
                 .on(dataset.as_str())
@@ -110,7 +111,7 @@ impl Zfs {
             Error::errno(Operation::Mount, dataset.as_str(), code)
                 .because(format!("cannot make {}: {e}", directory.display()))
         })?;
-        mount(dataset, &directory, settings, MountOptions::default())?;
+        mount(dataset, &directory, &settings, MountOptions::default())?;
         Ok(directory)
     }
 
@@ -130,7 +131,56 @@ impl Zfs {
         directory: &Path,
         options: MountOptions,
     ) -> Result<()> {
-        mount(name, directory, Settings::read(name)?, options)
+        mount(name, directory, &MountSettings::read(name)?, options)
+    }
+
+    /// Reads what [`Zfs::mount_with`] needs to know of properties.
+    ///
+    /// On a snapshot this takes longer the more clones it has.
+    ///
+    /// Wraps `zfs_prop_get` and `zfs_get_all_props`.
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound),
+    /// [`PermissionDenied`](ErrorKind::PermissionDenied).
+    pub fn mount_settings(&self, name: &impl Name) -> Result<MountSettings> {
+        MountSettings::read(name)
+    }
+
+    /// Like [`Zfs::mount_at`], but asks libzfs nothing: the settings were read
+    /// before, from this dataset or from one whose properties it shares. A
+    /// clone shares those of its parent, not of its origin, until something
+    /// is set on the clone itself.
+    ///
+    /// Wraps the system call: mount(2), or nmount(2) on FreeBSD.
+    ///
+    /// ```no_run
+    /// # use std::path::Path;
+    /// # use zfs::{DatasetName, MountOptions, Properties, SnapshotName, Zfs};
+    /// # let zfs = Zfs::open()?;
+    /// let origin = SnapshotName::new("tank/src@monday")?;
+    /// let parent = DatasetName::new("tank/work")?;
+    /// let settings = zfs.mount_settings(&parent)?;
+    /// for number in 0..100 {
+    ///     let clone = parent.child(&number.to_string())?;
+    ///     zfs.clone_from(&clone, &origin, &Properties::new())?;
+    ///     let at = Path::new("/work").join(number.to_string());
+    ///     std::fs::create_dir_all(&at).ok();
+    ///     zfs.mount_with(&clone, &at, &settings, MountOptions::default())?;
+    /// }
+    /// # Ok::<(), zfs::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Zfs::mount_at`].
+    pub fn mount_with(
+        &self,
+        name: &impl Name,
+        directory: &Path,
+        settings: &MountSettings,
+        options: MountOptions,
+    ) -> Result<()> {
+        mount(name, directory, settings, options)
     }
 
     /// Unmounts a file system or snapshot from every place where the calling
@@ -257,11 +307,11 @@ pub fn file_system_of(path: &Path) -> Result<Option<(DatasetName, PathBuf)>> {
 fn mount(
     name: &impl Name,
     directory: &Path,
-    settings: Settings,
+    settings: &MountSettings,
     options: MountOptions,
 ) -> Result<()> {
     let op = Operation::Mount;
-    allow(name, &settings)?;
+    allow(name, settings)?;
     if settings.wants_empty && !is_empty(directory) {
         let why = format!("{} is not empty", directory.display());
         return Err(Error::new(op, ErrorKind::NotMountable)
@@ -272,8 +322,8 @@ fn mount(
     let flags = settings.flags.restricted(options);
     // The kernel also answers EBUSY while somebody else is just mounting or
     // unmounting the same dataset at another place: that passes.
-    let place = directory.canonicalize().unwrap_or_default();
     let is_here = || {
+        let place = directory.canonicalize().unwrap_or_default();
         let mounts = table::of(name.as_str()).unwrap_or_default();
         mounts.iter().any(|mount| mount.path == place)
     };
@@ -297,7 +347,7 @@ fn mount(
     }
 }
 
-fn allow(name: &impl Name, settings: &Settings) -> Result<()> {
+fn allow(name: &impl Name, settings: &MountSettings) -> Result<()> {
     match &settings.obstacle {
         None => Ok(()),
         Some((kind, why, help)) => Err(Error::new(Operation::Mount, *kind)

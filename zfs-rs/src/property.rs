@@ -124,6 +124,49 @@ impl Zfs {
         }
     }
 
+    /// Some properties, native or user, as they are at one moment: the
+    /// dataset is opened once. `None` stands for a user property that is not
+    /// set, and for a native one that the dataset doesn't have, as one that
+    /// is no clone has no `origin`.
+    ///
+    /// On a snapshot this takes longer the more clones it has.
+    ///
+    /// Wraps `zfs_prop_get` and `zfs_get_user_props`.
+    ///
+    /// ```no_run
+    /// # use zfs::{DatasetName, Zfs};
+    /// # let zfs = Zfs::open()?;
+    /// let clone = DatasetName::new("tank/work")?;
+    /// let [guid, origin] = zfs.pick_properties(&clone, ["guid", "origin"])?;
+    /// if let (Some(guid), Some(origin)) = (guid, origin) {
+    ///     println!("{clone} ({guid}) is a clone of {origin}");
+    /// }
+    /// # Ok::<(), zfs::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound) when there is no such dataset,
+    /// [`InvalidProperty`](ErrorKind::InvalidProperty) when one of them is
+    /// neither a native nor a user property,
+    /// [`PermissionDenied`](ErrorKind::PermissionDenied).
+    pub fn pick_properties<const N: usize>(
+        &self,
+        name: &impl Name,
+        properties: [&str; N],
+    ) -> Result<[Option<Property>; N]> {
+        let op = Operation::ReadProperties;
+        let read_them = |libzfs: &Libzfs| {
+            let dataset = libzfs.open(op, name)?;
+            let find_it = |property| find(libzfs, &dataset, property);
+            properties.into_iter().map(find_it).collect::<Result<Vec<_>>>()
+        };
+        let values = match properties.contains(&"mountpoint") {
+            true => libzfs::with(read_them),
+            false => libzfs::with_known_pools(read_them),
+        }?;
+        Ok(values.try_into().expect("there is a value for each property"))
+    }
+
     /// Sets a property, native or user, given as `zfs set` takes it.
     ///
     /// A new `mountpoint` moves what is mounted, as `zfs set` does.
@@ -182,8 +225,8 @@ impl Zfs {
     }
 }
 
-/// `None` for a user property that is not set.
-pub(crate) fn read(
+/// `None` for a property that is not set, or that it doesn't have.
+fn find(
     libzfs: &Libzfs,
     dataset: &Dataset<'_>,
     property: &str,
@@ -194,17 +237,30 @@ pub(crate) fn read(
         let found = pair.and_then(|pair| user_of(dataset, pair));
         return Ok(found.map(|(_, property)| property));
     }
-    let native = native_property(libzfs, property).ok();
-    let value = native.and_then(|native| dataset.get(native));
-    match value {
-        Some(value) => Ok(Some(from_native(value))),
-        None => {
-            let op = Operation::ReadProperties;
-            Err(Error::new(op, ErrorKind::InvalidProperty)
-                .on(&dataset.name())
-                .because(format!("it has no property `{property}`")))
-        }
+    match native_property(libzfs, property) {
+        Ok(native) => Ok(dataset.get(native).map(from_native)),
+        Err(_) => Err(missing(dataset, property)),
     }
+}
+
+/// `None` for a user property that is not set.
+pub(crate) fn read(
+    libzfs: &Libzfs,
+    dataset: &Dataset<'_>,
+    property: &str,
+) -> Result<Option<Property>> {
+    match find(libzfs, dataset, property)? {
+        None if !libzfs::is_user_property(property) => {
+            Err(missing(dataset, property))
+        }
+        found => Ok(found),
+    }
+}
+
+fn missing(dataset: &Dataset<'_>, property: &str) -> Error {
+    Error::new(Operation::ReadProperties, ErrorKind::InvalidProperty)
+        .on(&dataset.name())
+        .because(format!("it has no property `{property}`"))
 }
 
 /// The native property of that name.

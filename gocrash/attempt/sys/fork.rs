@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -82,6 +83,17 @@ pub(crate) struct Waiting {
     steps: Vec<String>,
 }
 
+/// A child that was told to run the program.
+#[derive(Debug)]
+pub(crate) struct Gone {
+    child: Child,
+    trouble: File,
+    steps: Vec<String>,
+    sent: io::Result<()>,
+    /// Right before it was told.
+    pub(crate) at: Instant,
+}
+
 /// A process that is ours to reap, the leader of its group.
 #[derive(Debug)]
 pub(crate) struct Child {
@@ -138,13 +150,22 @@ pub(crate) fn fork_waiting(
 
 impl Waiting {
     /// Lets it run the program.
-    pub(crate) fn go(mut self) -> anyhow::Result<Child> {
+    pub(crate) fn go(mut self) -> Gone {
+        let at = Instant::now();
         // It fails where the child has ended, and has said why.
         let sent = self.go.write_all(b"g");
+        let Waiting { child, trouble, steps, .. } = self;
+        Gone { child, trouble, steps, sent, at }
+    }
+}
+
+impl Gone {
+    /// Waits until the program runs, which takes a moment, or can't.
+    pub(crate) fn started(mut self) -> anyhow::Result<Child> {
         let mut report = Vec::new();
         self.trouble.read_to_end(&mut report)?;
         let Some((code, step)) = report.split_first_chunk() else {
-            return Ok(sent.map(|()| self.child)?);
+            return Ok(self.sent.map(|()| self.child)?);
         };
         let code = i32::from_ne_bytes(*code);
         let error = anyhow::Error::from(io::Error::from_raw_os_error(code));

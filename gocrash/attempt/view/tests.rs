@@ -53,7 +53,7 @@ impl Place {
         let null = || File::open("/dev/null").unwrap();
         let stdio = [null(), File::create(&said)?, null()].map(OwnedFd::from);
         let waiting = sys::fork_waiting(&program, stdio, Some(scene))?;
-        waiting.go()?.reap()?;
+        waiting.go().started()?.reap()?;
         Ok(fs::read_to_string(said)?)
     }
 }

@@ -1,9 +1,10 @@
 //! Tests: the state of a hunt, driven by events alone.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
+use crate::hunt::event::Span;
 use crate::hunt::golden::Spoiled;
 use crate::slate::room::Shortage;
 use crate::slate::{Seen, Unprepared};
@@ -48,8 +49,10 @@ impl Drive {
 
     fn ended(&mut self, thread: u16, run: u64, outcome: Outcome) -> Vec<Step> {
         let name = AttemptName { thread, run };
-        self.hear(Event::Started(name, PathBuf::from("test_run_stdout")));
-        self.hear(Event::Ended(name, outcome, Duration::ZERO))
+        let go = Instant::now();
+        let path = PathBuf::from("test_run_stdout");
+        self.hear(Event::Started(name, path, go));
+        self.hear(Event::Ended(name, outcome, Span { go, exit: go }))
     }
 
     fn retired(&mut self, thread: u16, run: u64) -> Vec<Step> {

@@ -23,7 +23,7 @@ pub(crate) fn make(working: &Path) -> io::Result<()> {
 
 /// An empty directory to mount a slate at until it is moved to `slate`, and
 /// one for it to be moved to.
-pub(crate) fn hide(slate: &Path) -> io::Result<Option<PathBuf>> {
+pub(crate) fn make_places(slate: &Path) -> io::Result<Option<PathBuf>> {
     let (Some(working), Some(name)) = (slate.parent(), slate.file_name())
     else {
         return Ok(None);

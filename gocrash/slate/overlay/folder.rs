@@ -81,6 +81,14 @@ impl Folder {
         Ok(names)
     }
 
+    /// Removes a file in it, which need not be there.
+    pub(super) fn remove_file(&self, name: &str) -> nix::Result<()> {
+        match unlinkat(&self.0, name, UnlinkatFlags::NoRemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Removes an empty directory in it.
     pub(super) fn remove_empty(&self, name: &str) -> nix::Result<()> {
         unlinkat(&self.0, name, UnlinkatFlags::RemoveDir)
@@ -105,10 +113,7 @@ impl Folder {
 
     /// A file that is new in it, for writing. What has its name is replaced.
     pub(super) fn create(&self, name: &str) -> io::Result<fs::File> {
-        match unlinkat(&self.0, name, UnlinkatFlags::NoRemoveDir) {
-            Ok(()) | Err(Errno::ENOENT) => {}
-            Err(error) => return Err(error.into()),
-        }
+        self.remove_file(name)?;
         let flags = OFlag::O_WRONLY
             | OFlag::O_CREAT
             | OFlag::O_EXCL

@@ -126,6 +126,21 @@ pub(super) fn unmount(slate: &Folder) -> nix::Result<()> {
     }
 }
 
+/// The first place below the directory where something else is mounted, as the
+/// kernel writes it: on one line.
+pub(super) fn mounted_below(dir: &Path) -> Option<String> {
+    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+    mounts
+        .lines()
+        .filter_map(|line| line.split(' ').nth(1))
+        .find(|place| Path::new(place).strip_prefix(dir).is_ok_and(is_below))
+        .map(str::to_owned)
+}
+
+fn is_below(rest: &Path) -> bool {
+    rest != Path::new("")
+}
+
 /// Removes what only the mount needed.
 pub(super) fn remove_scaffold(slate: &Folder) -> std::io::Result<()> {
     slate.remove(TREE)?;

@@ -23,11 +23,13 @@ use crate::slate::{
 use check::State;
 use folder::{Folder, Identity};
 use layers::Style;
+use owner::Acting;
 use session::Session;
 use watch::Watch;
 
 pub(super) use layers::UPPER;
 pub(super) use namespace::enter;
+pub(super) use session::READY;
 
 /// One source, and what has been made of it.
 #[derive(Debug, Clone)]
@@ -124,7 +126,10 @@ impl Overlay {
         let working = Working {
             name: session.path.display().to_string(),
             session: session.name.clone(),
-            limits: limits(checked.style),
+            path: session.path.clone(),
+            roomless: None,
+            guid: None,
+            limits: limits(&tree.dir, checked.style),
             min_free_bytes: 0,
             place: super::Place::Overlay(place),
         };
@@ -178,6 +183,12 @@ impl Overlay {
         self.session().close(&self.checked().state, working)
     }
 
+    /// Does what makes files in the hunt's directory, as whom that belongs to.
+    pub(super) fn as_owner<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _acting = Acting::begin(self.0.tree.owner.as_ref());
+        work()
+    }
+
     fn checked(&self) -> &Checked {
         self.0.checked.get().expect(UNCHECKED)
     }
@@ -188,7 +199,7 @@ impl Overlay {
 }
 
 /// In what a tree differs from a copy of the source.
-fn limits(style: Style) -> Vec<String> {
+fn limits(dir: &Path, style: Style) -> Vec<String> {
     let mut limits = vec![
         "a change of the source during the hunt shows through",
         "directories of the source can't be renamed (EXDEV)",
@@ -198,10 +209,15 @@ fn limits(style: Style) -> Vec<String> {
     }
     if style.user_notes {
         limits.extend([
-            "files of other owners can't be changed",
+            "files of other owners or groups can't be changed",
             "groups other than your own read as nobody",
             "set-user-ID programs run without its rights",
         ]);
     }
-    limits.into_iter().map(str::to_owned).collect()
+    let mut limits: Vec<String> =
+        limits.into_iter().map(str::to_owned).collect();
+    limits.extend(layers::mounted_below(dir).map(|below| {
+        format!("what is mounted below the source is not in it: {below}")
+    }));
+    limits
 }

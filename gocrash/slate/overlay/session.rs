@@ -17,6 +17,7 @@ use super::{Place, SlatePlace, changes};
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::{NAMES, Output};
 use crate::attempt::person::Ids;
+use crate::record;
 use crate::slate::origin::Tree;
 use crate::slate::source::session_name;
 use crate::slate::{Left, Rest, Slate, Unprepared};
@@ -26,7 +27,7 @@ const NAME_TRIES_MAX: u32 = 1000;
 /// Something may be put into a slate while it is removed, so often.
 const REMOVE_TRIES_MAX: u32 = 5;
 /// Where slates are until their attempt begins.
-const READY: &str = ".ready";
+pub(crate) const READY: &str = ".ready";
 /// The list of what an attempt changed, beside its upper directory.
 const CHANGES: &str = "changes";
 
@@ -154,18 +155,16 @@ impl Session {
     fn remove(&self, slate: &SlatePlace) -> anyhow::Result<()> {
         let folder = self.find(slate)?;
         layers::unmount(&folder)?;
-        let mut gone = Ok(());
+        let holder = self.holder(slate);
+        // What is usually there, without looking.
+        let mut gone = layers::remove_scaffold(&folder)
+            .and_then(|()| folder.remove(UPPER))
+            .and_then(|()| Ok(holder.remove_empty(&slate.name)?));
         for _ in 0..REMOVE_TRIES_MAX {
-            gone = layers::remove_scaffold(&folder)
-                .and_then(|()| folder.remove(UPPER))
-                .and_then(|()| {
-                    Ok(self.holder(slate).remove_empty(&slate.name)?)
-                });
             if gone.is_ok() {
                 break;
             }
-            // What the suite put beside the upper directory.
-            self.holder(slate).remove(&slate.name)?;
+            gone = holder.remove(&slate.name);
         }
         Ok(gone?)
     }
@@ -180,6 +179,9 @@ impl Session {
         let close = || {
             let there = state.folder.at(&working.name)?.identity()?;
             check_identity(there, working.identity)?;
+            for name in record::FILES {
+                self.folder.remove_file(name)?;
+            }
             Ok(state.folder.remove_empty(&working.name)?)
         };
         rest(self.path.clone(), close())

@@ -9,6 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
 
 use crate::slate::Drift;
 
@@ -19,6 +20,7 @@ const PATHS_MAX: usize = 500_000;
 #[derive(Debug)]
 pub(super) struct Watch {
     root: PathBuf,
+    begun: SystemTime,
     first: Mutex<Option<JoinHandle<io::Result<Option<Fingerprint>>>>>,
 }
 
@@ -28,11 +30,12 @@ type Fingerprint = Vec<(u64, u64)>;
 impl Watch {
     /// Begins to watch the tree at `root`.
     pub(super) fn begin(root: PathBuf) -> io::Result<Watch> {
+        let begun = SystemTime::now();
         let path = root.clone();
         let first = thread::Builder::new()
             .name("watch".to_owned())
             .spawn(move || take(&path))?;
-        Ok(Watch { root, first: Mutex::new(Some(first)) })
+        Ok(Watch { root, begun, first: Mutex::new(Some(first)) })
     }
 
     /// What has changed. Can be asked once.
@@ -46,7 +49,7 @@ impl Watch {
         };
         match taken {
             Some(Ok(Ok(Some(before)))) => {
-                compare(&self.root, &before).unwrap_or_else(unknown)
+                compare(&self.root, self.begun, &before).unwrap_or_else(unknown)
             }
             Some(Ok(Ok(None))) => Drift::Unknown(format!(
                 "it is not watched, since it has more than {PATHS_MAX} files"
@@ -70,7 +73,11 @@ fn take(root: &Path) -> io::Result<Option<Fingerprint>> {
     Ok(is_whole.then_some(all))
 }
 
-fn compare(root: &Path, before: &Fingerprint) -> io::Result<Drift> {
+fn compare(
+    root: &Path,
+    begun: SystemTime,
+    before: &Fingerprint,
+) -> io::Result<Drift> {
     let mut same = 0;
     let mut seen = 0;
     let mut changed = 0;
@@ -78,12 +85,12 @@ fn compare(root: &Path, before: &Fingerprint) -> io::Result<Drift> {
     walk(root, |path, metadata| {
         seen += 1;
         let now = (hash(path.as_os_str().as_bytes()), print(metadata));
-        match before.binary_search(&now) {
-            Ok(_) => same += 1,
-            Err(_) => {
-                changed += 1;
-                example.get_or_insert_with(|| path.to_owned());
-            }
+        // What changed before it was first looked at says so by its time.
+        if before.binary_search(&now).is_ok() && changed_at(metadata) <= begun {
+            same += 1;
+        } else {
+            changed += 1;
+            example.get_or_insert_with(|| path.to_owned());
         }
         seen <= PATHS_MAX
     })?;
@@ -127,6 +134,13 @@ fn walk(
         }
     }
     Ok(true)
+}
+
+/// When the file, or what is known of it, was changed last.
+fn changed_at(metadata: &Metadata) -> SystemTime {
+    let seconds = u64::try_from(metadata.ctime()).unwrap_or_default();
+    let nanoseconds = u32::try_from(metadata.ctime_nsec()).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds)
 }
 
 fn print(metadata: &Metadata) -> u64 {

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 use zfs::{DatasetName, Defer, MountOptions, Properties, SnapshotName};
 
-use super::{Place, Pool, rest, while_busy};
+use super::remove::while_busy;
+use super::{Place, Pool, rest};
 use crate::slate::Rest;
 
 /// Its name in the working dataset, and that of its snapshot.
@@ -120,7 +121,6 @@ impl Pool {
         guid: &str,
     ) -> anyhow::Result<()> {
         self.check_tag(working)?;
-        self.check_guid(dataset, guid)?;
-        self.check_origin(dataset, &working.base.snapshot)
+        self.check_clone(dataset, guid, &working.base.snapshot)
     }
 }

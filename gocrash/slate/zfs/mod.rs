@@ -4,16 +4,16 @@
 mod base;
 mod check;
 pub(super) mod golden;
+mod remove;
 mod room;
 
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use zfs::{
-    DatasetName, ErrorKind, Holder, MountOptions, Name, Properties,
-    SnapshotName, Source, Unmount, Zfs,
+    DatasetName, ErrorKind, MountOptions, MountSettings, Name, Properties,
+    SnapshotName, Unmount, Zfs,
 };
 
 use crate::attempt::name::AttemptName;
@@ -35,17 +35,19 @@ const TAG_SESSION: &str = "gocrash:session";
 const TAG_SNAPSHOT: &str = "gocrash:snapshot";
 const TAG_OUTCOME: &str = "gocrash:outcome";
 
+/// Kept free for the record, so that a full pool loses no verdict. With 8 MiB
+/// ZFS refused to write, with this it went on.
+const RECORD_ROOM_BYTES: u64 = 32 << 20;
 /// Hunts that start in the same millisecond take the next free number.
 const NAME_TRIES_MAX: u32 = 1000;
-/// How often, and how long apart, something busy is tried again. The library
-/// itself waits a third of a second each time.
-const BUSY_TRIES_MAX: u32 = 5;
-const BUSY_PAUSE: Duration = Duration::from_millis(300);
 
-/// The pools of this host.
+/// The pools of this host, for one hunt.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
     zfs: Zfs,
+    /// How slates are mounted: they inherit all that counts from the working
+    /// dataset, and nothing is set on one before it is kept.
+    settings: Arc<OnceLock<MountSettings>>,
 }
 
 /// The dataset that holds everything of one hunt.
@@ -59,13 +61,11 @@ pub(super) struct Place {
     prepared: Option<Prepared>,
     guid: String,
     path: PathBuf,
+    /// Room in it that no slate can have.
+    reserved_bytes: u64,
 }
 
 impl Place {
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     pub(super) fn taken(&self) -> Option<&SnapshotName> {
         self.base.taken()
     }
@@ -91,6 +91,7 @@ impl Place {
             dataset,
             guid: String::new(),
             path: PathBuf::new(),
+            reserved_bytes: 0,
         }
     }
 }
@@ -126,7 +127,7 @@ impl SlatePlace {
 impl Pool {
     pub(super) fn open() -> Result<Pool, Refusal> {
         match Zfs::open() {
-            Ok(zfs) => Ok(Pool { zfs }),
+            Ok(zfs) => Ok(Pool { zfs, settings: Arc::default() }),
             Err(error) => Err(Refusal::new(
                 error.to_string(),
                 error.help().unwrap_or("see whether `zfs list` works here"),
@@ -186,7 +187,8 @@ impl Pool {
         first_ms: u128,
     ) -> anyhow::Result<Working> {
         let min_free_bytes = limits.min_free.bytes(self.size(parent)?);
-        let (dataset, session) =
+        let base_guid = self.guid(&base.snapshot)?;
+        let (dataset, session, roomless) =
             self.create_named(parent, base, limits.quota, first_ms)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
@@ -199,10 +201,17 @@ impl Pool {
             })?;
             anyhow::Ok((guid, path))
         };
+        let reserved_bytes = match roomless {
+            None => RECORD_ROOM_BYTES,
+            Some(_) => 0,
+        };
         match set_up() {
             Ok((guid, path)) => Ok(Working {
                 name: dataset.to_string(),
                 session: session.clone(),
+                path: path.clone(),
+                roomless,
+                guid: Some(base_guid),
                 limits: Vec::new(),
                 min_free_bytes,
                 place: super::Place::Zfs(Box::new(Place {
@@ -212,6 +221,7 @@ impl Pool {
                     session,
                     guid,
                     path,
+                    reserved_bytes,
                 })),
             }),
             Err(error) => {
@@ -272,16 +282,13 @@ impl Pool {
             .map_err(nothing)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
-            let mut path = working.path.join(name.to_string());
-            let hidden = hiding::hide(&path)
+            let path = working.path.join(name.to_string());
+            let hidden = hiding::make_places(&path)
                 .context("cannot make a directory for the slate")?;
-            match &hidden {
-                Some(hidden) => {
-                    let options = MountOptions::default();
-                    self.zfs.mount_at(&dataset, hidden, options)?;
-                }
-                None => path = self.zfs.mount(&dataset)?,
-            }
+            let here = hidden.as_ref().unwrap_or(&path);
+            let settings = self.settings(working)?;
+            let options = MountOptions::default();
+            self.zfs.mount_with(&dataset, here, settings, options)?;
             anyhow::Ok((guid, path, hidden))
         };
         match set_up() {
@@ -318,8 +325,7 @@ impl Pool {
         path: &Path,
     ) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
-            self.check_guid(&slate.dataset, &slate.guid)?;
-            self.check_origin(&slate.dataset, working.origin())?;
+            self.check_clone(&slate.dataset, &slate.guid, working.origin())?;
             self.remove(&slate.dataset, path)?;
             if let Some(hidden) = &slate.hidden {
                 let _ = std::fs::remove_dir(hidden);
@@ -345,14 +351,15 @@ impl Pool {
         }
     }
 
-    /// Takes the first free name from `first_ms` up.
+    /// Takes the first free name from `first_ms` up. Also gives why no room
+    /// could be kept in it.
     fn create_named(
         &self,
         parent: &DatasetName,
         base: &Base,
         quota: Option<u64>,
         first_ms: u128,
-    ) -> anyhow::Result<(DatasetName, String)> {
+    ) -> anyhow::Result<(DatasetName, String, Option<String>)> {
         for tried in 0..NAME_TRIES_MAX {
             let session = session_name(first_ms + u128::from(tried));
             let dataset = parent.child(&session)?;
@@ -364,8 +371,24 @@ impl Pool {
             if let Some(bytes) = quota {
                 properties = properties.with("quota", bytes.to_string());
             }
-            match self.zfs.create(&dataset, &properties) {
-                Ok(()) => return Ok((dataset, session)),
+            let roomy = properties
+                .clone()
+                .with("refreservation", RECORD_ROOM_BYTES.to_string());
+            let mut created = self.zfs.create(&dataset, &roomy);
+            let mut roomless = None;
+            // Too little room, or the right to reserve it was not given.
+            if let Err(error) = &created {
+                let kind = error.kind();
+                if matches!(
+                    kind,
+                    ErrorKind::NoSpace | ErrorKind::PermissionDenied
+                ) {
+                    roomless = Some(error.to_string());
+                    created = self.zfs.create(&dataset, &properties);
+                }
+            }
+            match created {
+                Ok(()) => return Ok((dataset, session, roomless)),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
                 Err(e) if e.kind() == ErrorKind::PermissionDenied => {
                     anyhow::bail!(Refusal::new(
@@ -404,82 +427,14 @@ impl Pool {
         Ok(self.zfs.property(name, "guid")?.value)
     }
 
-    fn check_tag(&self, working: &Place) -> anyhow::Result<()> {
-        let tag = self
-            .zfs
-            .property(&working.dataset, TAG_SESSION)
-            .context("cannot tell whose it is")?;
-        anyhow::ensure!(
-            tag.value == working.session && tag.source == Source::Local,
-            "`{}` is no longer tagged as of this hunt",
-            working.dataset
-        );
-        Ok(())
-    }
-
-    fn check_guid(
-        &self,
-        name: &impl Name,
-        recorded: &str,
-    ) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            self.guid(name)? == recorded,
-            "it is not the dataset that this hunt created"
-        );
-        Ok(())
-    }
-
-    fn check_origin(
-        &self,
-        dataset: &DatasetName,
-        recorded: &SnapshotName,
-    ) -> anyhow::Result<()> {
-        let origin = self.zfs.property(dataset, "origin")?;
-        anyhow::ensure!(
-            origin.value == recorded.as_str(),
-            "it is no longer a clone of `{recorded}`"
-        );
-        Ok(())
-    }
-
-    /// Unmounts and destroys, with patience for what is busy.
-    fn remove(&self, dataset: &DatasetName, path: &Path) -> anyhow::Result<()> {
-        while_busy(|| self.unmount(dataset))?;
-        while_busy(|| self.zfs.destroy(dataset))?;
-        // Only an empty directory goes; it is no loss when it stays.
-        let _ = std::fs::remove_dir(path);
-        Ok(())
-    }
-}
-
-/// Waits for what will let go by itself.
-impl Pool {
-    fn unmount(&self, dataset: &DatasetName) -> zfs::Result<()> {
-        match self.zfs.unmount(dataset, Unmount::Plain) {
-            Err(e) if e.kind() == ErrorKind::NotMounted => Ok(()),
-            result => result,
+    /// Read once, when the first slate is mounted.
+    fn settings(&self, working: &Place) -> zfs::Result<&MountSettings> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings);
         }
+        let settings = self.zfs.mount_settings(&working.dataset)?;
+        Ok(self.settings.get_or_init(|| settings))
     }
-}
-
-fn while_busy(work: impl Fn() -> zfs::Result<()>) -> zfs::Result<()> {
-    for _ in 1..BUSY_TRIES_MAX {
-        match work() {
-            Err(e) if e.kind() == ErrorKind::Busy && may_let_go(&e) => {
-                thread::sleep(BUSY_PAUSE);
-            }
-            result => return result,
-        }
-    }
-    work()
-}
-
-/// No waiting removes a snapshot that somebody took of a slate.
-fn may_let_go(busy: &zfs::Error) -> bool {
-    let is_process_or_mount = |holder: &Holder| {
-        matches!(holder, Holder::Process { .. } | Holder::Mount { .. })
-    };
-    busy.holders().is_empty() || busy.holders().iter().any(is_process_or_mount)
 }
 
 fn rest(dataset: &impl Name, gone: anyhow::Result<()>) -> Rest {

@@ -14,7 +14,8 @@ impl Pool {
         working: &Place,
         min_bytes: u64,
     ) -> anyhow::Result<Option<Shortage>> {
-        let here_bytes = free_bytes(&working.path)?;
+        let here_bytes =
+            free_bytes(&working.path)?.saturating_sub(working.reserved_bytes);
         if here_bytes >= min_bytes.max(FULL_BYTES) {
             return Ok(None);
         }

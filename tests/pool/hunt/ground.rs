@@ -38,7 +38,7 @@ impl Ground {
         Ground::on(Pool::new(), script, more)
     }
 
-    /// The same on this pool.
+    /// On this pool.
     pub(super) fn on(
         pool: Pool,
         script: &str,

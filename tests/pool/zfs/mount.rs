@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use zfs::{ErrorKind, MountOptions, Properties, Unmount};
+use zfs::{ErrorKind, MountOptions, Properties, Source, Unmount};
 
 use super::{error, kind, open};
 use crate::pool::{Pool, get, run, zfs as zfs_command, zpool};
@@ -228,6 +228,40 @@ fn a_mount_elsewhere_can_only_be_stricter() {
         ErrorKind::AlreadyMounted
     );
     zfs.unmount(&name, Unmount::Force).unwrap();
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn a_clone_is_mounted_as_its_parent_says_and_not_its_origin() {
+    let pool = Pool::new();
+    let zfs = open();
+    let parent = pool.make("work");
+    zfs_command(&["set", "setuid=off", parent.as_str()]);
+    // What is set on the origin's dataset, or came with it.
+    let source = pool.make("src");
+    zfs_command(&["set", "exec=off", source.as_str()]);
+    let set = pool.make_snapshot("src@a");
+    let received = pool.snapshot("copy@a");
+    let copy = format!("zfs send -p {set} | zfs receive -u {received}");
+    run(Command::new("sh").args(["-c", &copy]));
+    let from = zfs.property(received.dataset(), "exec").unwrap().source;
+    assert_eq!(from, Source::Received);
+
+    let settings = zfs.mount_settings(&parent).unwrap();
+    for origin in [set, received] {
+        let name = pool.dataset("work/clone");
+        zfs_command(&["clone", origin.as_str(), name.as_str()]);
+        let at = zfs.mounted_at(&name).unwrap().unwrap();
+        let theirs = options(&at);
+        zfs.unmount(&name, Unmount::Plain).unwrap();
+        let no_more = MountOptions::default();
+        zfs.mount_with(&name, &at, &settings, no_more).unwrap();
+        assert_eq!(options(&at), theirs, "{origin}");
+        assert!(theirs.contains("nosuid"), "{theirs:?}");
+        assert!(!theirs.contains("noexec"), "{theirs:?}");
+        zfs.unmount(&name, Unmount::Plain).unwrap();
+        zfs.destroy(&name).unwrap();
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Reading, setting and inheriting properties.
 
-use zfs::{ErrorKind, Source};
+use zfs::{ErrorKind, Properties, Source};
 
 use super::{kind, open};
 use crate::pool::{Pool, get, zfs};
@@ -87,6 +87,28 @@ fn reads_the_properties_of_a_snapshot() {
     assert_eq!(guid.source, Source::None);
     zfs.set_property(&snapshot, "gocrash:x", "1").unwrap();
     assert_eq!(zfs.properties(&snapshot).unwrap()["gocrash:x"].value, "1");
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn picks_some_in_the_order_they_were_asked_for() {
+    let pool = Pool::new();
+    let zfs = open();
+    pool.make("src");
+    let origin = pool.make_snapshot("src@a");
+    let name = pool.dataset("clone");
+    zfs.clone_from(&name, &origin, &Properties::new()).unwrap();
+    zfs.set_property(&name, "gocrash:x", "1").unwrap();
+    let asked = ["origin", "gocrash:x", "mountpoint", "guid"];
+    let found = zfs.pick_properties(&name, asked).unwrap();
+    assert_eq!(
+        found.map(|property| property.unwrap().value),
+        asked.map(|property| get(&name, property))
+    );
+    let lacks = ["gocrash:y", "volsize"];
+    assert_eq!(zfs.pick_properties(&name, lacks).unwrap(), [None, None]);
+    let unknown = kind(zfs.pick_properties(&name, ["guid", "no-such"]));
+    assert_eq!(unknown, ErrorKind::InvalidProperty);
 }
 
 #[test]

@@ -8,9 +8,10 @@ use crate::libzfs::{self, Dataset, Libzfs};
 use crate::name::Name;
 use crate::property::native_property;
 
-/// What the properties of a dataset mean for a mount of it.
-#[derive(Debug)]
-pub(super) struct Settings {
+/// What the properties of a dataset mean for a mount of it, as they were when
+/// [`Zfs::mount_settings`](crate::Zfs::mount_settings) read them.
+#[derive(Clone, Debug)]
+pub struct MountSettings {
     /// Where its `mountpoint` says; empty for a snapshot.
     pub(super) mount_point: String,
     /// Why it can't be mounted anywhere, and what to do about it.
@@ -41,12 +42,12 @@ pub(super) enum Atime {
     Always,
 }
 
-impl Settings {
-    pub(super) fn read(name: &impl Name) -> Result<Settings> {
+impl MountSettings {
+    pub(super) fn read(name: &impl Name) -> Result<MountSettings> {
         libzfs::with(|libzfs| {
             let dataset = libzfs.open(Operation::Mount, name)?;
             let text = |property| text(libzfs, &dataset, property);
-            Ok(Settings {
+            Ok(MountSettings {
                 obstacle: obstacle(libzfs, &dataset),
                 wants_empty: text("overlay").as_deref() == Some("off"),
                 flags: Flags::of(libzfs, &dataset),

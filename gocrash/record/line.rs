@@ -1,0 +1,246 @@
+//! The lines of the event log: JSON types of their own, and what each event
+//! says in them.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::VERSION;
+use super::text::Text;
+use crate::attempt::name::AttemptName;
+use crate::attempt::outcome::Outcome;
+use crate::exit::Verdict;
+use crate::hunt::event::Span;
+use crate::hunt::golden::Spoiled;
+use crate::hunt::{Event, Hunt, Step};
+use crate::slate::{Drift, Left, Rest};
+
+/// A line of `events.jsonl`, as docs/record.md has it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Line<'a> {
+    pub(crate) t_ns: u64,
+    #[serde(flatten)]
+    pub(crate) fact: Fact<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Fact<'a> {
+    Opened {
+        v: u32,
+        session: &'a str,
+        started: String,
+        name: &'a str,
+        directory: Text,
+    },
+    Golden {
+        duration_ns: u64,
+    },
+    NoRoom {
+        #[serde(flatten)]
+        attempt: Attempt,
+        why: String,
+    },
+    Prepared(Attempt),
+    Unprepared {
+        #[serde(flatten)]
+        attempt: Attempt,
+        why: &'a str,
+    },
+    Go(Attempt),
+    Replaced {
+        #[serde(flatten)]
+        attempt: Attempt,
+        files: &'a [&'static str],
+    },
+    Exit {
+        #[serde(flatten)]
+        attempt: Attempt,
+        outcome: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        exit_status: Option<i32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+        duration_ns: u64,
+        kept: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    Kept {
+        #[serde(flatten)]
+        attempt: Attempt,
+        name: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    Retired(Attempt),
+    Left {
+        name: &'a str,
+        why: &'a str,
+    },
+    Changed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        paths: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        first: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<&'a str>,
+    },
+    Signal {
+        signal: i32,
+    },
+    Trouble {
+        why: String,
+    },
+    Closing,
+    Closed,
+    Over {
+        verdict: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<&'a str>,
+    },
+}
+
+/// Which one an event is about.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Attempt {
+    thread: u16,
+    attempt: u64,
+}
+
+impl From<AttemptName> for Attempt {
+    fn from(name: AttemptName) -> Attempt {
+        Attempt { thread: name.thread, attempt: name.run }
+    }
+}
+
+/// What there is to say of an event, and of the steps that it led to.
+pub(crate) fn facts<'a>(
+    event: &'a Event,
+    steps: &[Step],
+    hunt: &'a Hunt,
+    started: Timestamp,
+) -> Vec<Fact<'a>> {
+    let mut facts = of_event(event, hunt, started);
+    for step in steps {
+        match step {
+            Step::Close => facts.push(Fact::Closing),
+            Step::Over => facts.push(over(hunt)),
+            _ => {}
+        }
+    }
+    facts
+}
+
+fn of_event<'a>(
+    event: &'a Event,
+    hunt: &'a Hunt,
+    started: Timestamp,
+) -> Vec<Fact<'a>> {
+    let fact = match event {
+        Event::Checked(Ok(_)) => return Vec::new(),
+        Event::Checked(Err(error)) | Event::Opened(Err(error)) => {
+            trouble(format!("{error:#}"))
+        }
+        Event::Opened(Ok(working)) => Fact::Opened {
+            v: VERSION,
+            session: &working.session,
+            started: started.to_string(),
+            name: &working.name,
+            directory: (&working.path).into(),
+        },
+        Event::Golden(Ok(_), took) => {
+            Fact::Golden { duration_ns: super::nanoseconds(*took) }
+        }
+        Event::Golden(Err(spoiled), _) => return of_spoiled(spoiled),
+        Event::NoRoom(name, shortage) => {
+            Fact::NoRoom { attempt: (*name).into(), why: shortage.to_string() }
+        }
+        Event::Prepared(name, Ok(())) => Fact::Prepared((*name).into()),
+        Event::Prepared(name, Err(unprepared)) => {
+            let attempt = (*name).into();
+            let why = &unprepared.why;
+            let mut facts = vec![Fact::Unprepared { attempt, why }];
+            facts.extend(unprepared.left.as_ref().map(left));
+            return facts;
+        }
+        Event::Started(name, ..) => Fact::Go((*name).into()),
+        Event::Replaced(name, files) => {
+            Fact::Replaced { attempt: (*name).into(), files }
+        }
+        Event::Ended(name, outcome, span) => {
+            of_exit(*name, outcome, span, hunt)
+        }
+        Event::Kept(name, marked) => Fact::Kept {
+            attempt: (*name).into(),
+            name: hunt.evidence(*name),
+            why: marked.as_ref().err().map(|error| format!("{error:#}")),
+        },
+        Event::Retired(name, Rest::Gone) => Fact::Retired((*name).into()),
+        Event::Closed(Rest::Gone) => Fact::Closed,
+        Event::Retired(_, Rest::Left(rest))
+        | Event::Closed(Rest::Left(rest)) => left(rest),
+        Event::Looked(Drift::None) => return Vec::new(),
+        Event::Looked(Drift::Changed(paths, first)) => {
+            Fact::Changed { paths: Some(*paths), first: Some(first), why: None }
+        }
+        Event::Looked(Drift::Unknown(why)) => {
+            Fact::Changed { paths: None, first: None, why: Some(why) }
+        }
+        Event::Signal(signal) => Fact::Signal { signal: *signal },
+        Event::Lost(_, why) | Event::Unrecorded(why) => trouble(why.clone()),
+        Event::OutOfPatience => {
+            trouble("did not wait for what is under way".to_owned())
+        }
+    };
+    vec![fact]
+}
+
+fn of_exit<'a>(
+    name: AttemptName,
+    outcome: &Outcome,
+    span: &Span,
+    hunt: &Hunt,
+) -> Fact<'a> {
+    let (exit_status, signal) = outcome.status();
+    Fact::Exit {
+        attempt: name.into(),
+        outcome: outcome.word(),
+        exit_status,
+        signal,
+        duration_ns: super::nanoseconds(span.took()),
+        kept: hunt.keeps(outcome),
+        why: match outcome {
+            Outcome::Infra(infra) => Some(infra.to_string()),
+            _ => None,
+        },
+    }
+}
+
+fn of_spoiled(spoiled: &Spoiled) -> Vec<Fact<'_>> {
+    let mut facts = vec![trouble(spoiled.why.clone())];
+    if let Rest::Left(rest) = &spoiled.rest {
+        facts.push(left(rest));
+    }
+    facts
+}
+
+fn left(left: &Left) -> Fact<'_> {
+    Fact::Left { name: &left.name, why: &left.why }
+}
+
+fn trouble<'a>(why: String) -> Fact<'a> {
+    Fact::Trouble { why }
+}
+
+fn over(hunt: &Hunt) -> Fact<'_> {
+    let verdict = hunt.verdict();
+    let (verdict, signal) = match verdict {
+        Verdict::Signaled(signal) => ("signaled", Some(signal)),
+        Verdict::Reproduced => ("reproduced", None),
+        Verdict::Passed => ("passed", None),
+        Verdict::None => ("none", None),
+    };
+    Fact::Over { verdict, signal, why: hunt.trouble.as_deref() }
+}

@@ -1,0 +1,152 @@
+//! The record of a hunt, in the working dataset, where the suite can't write:
+//! the manifest and the event log. docs/record.md is their schema.
+//!
+//! The coordinator feeds it with each event before it takes the steps that the
+//! event leads to. So a verdict is written before its slate is destroyed, and
+//! because the destroy waits for the same transaction group or a later one,
+//! the verdict is on the disk when the slate is gone.
+
+mod host;
+mod line;
+pub(crate) mod log;
+mod manifest;
+mod text;
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use nix::fcntl::OFlag;
+use nix::unistd::Gid;
+
+use crate::config::Config;
+use crate::hunt::{Event, Hunt, Step};
+use crate::slate::Working;
+use line::Line;
+use log::Log;
+use manifest::Manifest;
+
+/// The version of the schema.
+const VERSION: u32 = 1;
+const MANIFEST: &str = "gocrash.json";
+const EVENTS: &str = "events.jsonl";
+/// All there is of it.
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "a dataset goes with all that is in it")
+)]
+pub(crate) const FILES: [&str; 2] = [MANIFEST, EVENTS];
+/// Anybody may read it.
+const EVENTS_MODE: u32 = 0o644;
+/// The environment may hold secrets: only for the suite's person to read.
+const MANIFEST_MODE: u32 = 0o640;
+
+/// What is written down of one hunt.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// Both are the same moment, which `t_ns` counts from.
+    began: Instant,
+    started: Timestamp,
+    /// Open as long as the working dataset is there.
+    log: Option<Log>,
+}
+
+impl Record {
+    /// Begins to count time. There is no place to write to yet.
+    pub(crate) fn begin() -> Record {
+        Record { began: Instant::now(), started: Timestamp::now(), log: None }
+    }
+
+    /// Writes the manifest, and makes the event log.
+    pub(crate) fn open(
+        &mut self,
+        config: &Config,
+        working: &Working,
+    ) -> anyhow::Result<()> {
+        let log = create(&working.path, EVENTS, EVENTS_MODE, None)?;
+        self.log = Some(Log::new(log));
+        let manifest = Manifest::new(config, working, self.started)?;
+        let mut text = serde_json::to_vec_pretty(&manifest)?;
+        text.push(b'\n');
+        let reader = config.person.ids_to_take().map(|ids| ids.gid);
+        create(&working.path, MANIFEST, MANIFEST_MODE, reader)?
+            .write_all(&text)
+            .with_context(|| format!("cannot write `{MANIFEST}`"))
+    }
+
+    /// What an event says, with the steps that it led to: no line, one, or
+    /// some.
+    pub(crate) fn lines(
+        &self,
+        event: &Event,
+        steps: &[Step],
+        hunt: &Hunt,
+    ) -> Vec<u8> {
+        let t_ns = nanoseconds(self.moment(event).duration_since(self.began));
+        let mut lines = Vec::new();
+        for fact in line::facts(event, steps, hunt, self.started) {
+            serde_json::to_writer(&mut lines, &Line { t_ns, fact })
+                .expect("all keys are strings, and memory takes any bytes");
+            lines.push(b'\n');
+        }
+        lines
+    }
+
+    /// Appends lines to the event log, where there is one.
+    pub(crate) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        match &mut self.log {
+            Some(log) => log.append(lines),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets go of the event log: it would keep the working dataset busy.
+    pub(crate) fn close(&mut self) {
+        self.log = None;
+    }
+
+    /// When it happened: the two that matter say so, the others happen when
+    /// they are heard of.
+    fn moment(&self, event: &Event) -> Instant {
+        match event {
+            Event::Started(_, _, go) => *go,
+            Event::Ended(_, _, span) => span.exit,
+            _ => Instant::now(),
+        }
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A new file that only its owner can write to.
+fn create(
+    directory: &Path,
+    name: &str,
+    mode: u32,
+    reader: Option<Gid>,
+) -> anyhow::Result<File> {
+    let create = || {
+        let file = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .mode(mode)
+            .custom_flags(OFlag::O_NOFOLLOW.bits())
+            .open(directory.join(name))?;
+        if let Some(gid) = reader {
+            fchown(&file, None, Some(gid.as_raw()))?;
+        }
+        // Whatever the umask says.
+        file.set_permissions(Permissions::from_mode(mode))?;
+        io::Result::Ok(file)
+    };
+    create().with_context(|| format!("cannot create `{name}`"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+//! Tests: what is written down, read as an outsider would.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+use clap::Parser;
+use nix::fcntl::OFlag;
+use nix::unistd::{Uid, pipe2};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::*;
+use crate::attempt::name::AttemptName;
+use crate::attempt::outcome::{Infra, Outcome};
+use crate::cli::Cli;
+use crate::config::Keep;
+use crate::hunt::event::Span;
+use crate::slate::room::Shortage;
+use crate::slate::{Drift, Left, Rest, Seen, Unprepared};
+
+const SCHEMA: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/record.md"));
+
+/// A record of a hunt in which everything happens that can.
+fn everything() -> (TempDir, Vec<u8>) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut working = Working::for_tests("tank/go/gocrash-1");
+    working.path = dir.path().to_owned();
+    let name = AttemptName { thread: 3, run: 7 };
+    let left =
+        || Left { name: "tank/x".to_owned(), why: "two\nlines".to_owned() };
+    let unprepared = Unprepared { why: "full".to_owned(), left: Some(left()) };
+    let go = Instant::now();
+    let ended = |outcome| Event::Ended(name, outcome, Span { go, exit: go });
+    let why = || "a \"reason\"\u{2028}".to_owned();
+    let events = [
+        Event::Checked(Ok(Seen::for_tests())),
+        Event::Opened(Ok(working.clone())),
+        Event::Golden(Ok(working), Duration::from_secs(1)),
+        Event::NoRoom(name, Shortage::for_tests()),
+        Event::Prepared(name, Ok(())),
+        Event::Prepared(name, Err(unprepared)),
+        Event::Started(name, PathBuf::new(), go),
+        Event::Replaced(name, vec!["test_run_stdout"]),
+        ended(Outcome::Passed),
+        ended(Outcome::Failed(2)),
+        ended(Outcome::Signaled(11)),
+        ended(Outcome::Ignored),
+        ended(Outcome::Interrupted),
+        ended(Outcome::Infra(Infra::Passing(why()))),
+        Event::Kept(name, Err(anyhow::anyhow!("busy"))),
+        Event::Retired(name, Rest::Gone),
+        Event::Retired(name, Rest::Left(left())),
+        Event::Looked(Drift::Changed(2, "src/x".to_owned())),
+        Event::Looked(Drift::Unknown(why())),
+        Event::Signal(15),
+        Event::Unrecorded(why()),
+        Event::Closed(Rest::Gone),
+    ];
+    let mut hunt = Hunt::new(4, None, Keep::Failures);
+    let mut record = Record::begin();
+    for event in &events {
+        let mut steps = hunt.apply(event);
+        if let Event::Opened(Ok(working)) = event {
+            record.open(&config(), working).unwrap();
+        }
+        if matches!(event, Event::Unrecorded(_)) {
+            steps.push(Step::Close);
+        }
+        let lines = record.lines(event, &steps, &hunt);
+        record.append(&lines).unwrap();
+    }
+    let log = fs::read(dir.path().join(EVENTS)).unwrap();
+    (dir, log)
+}
+
+fn config() -> Config {
+    let myself = Uid::current().to_string();
+    let typed = ["gocrash", "--user", &myself, "tank/go@a", "--", "true"];
+    Config::new(Cli::parse_from(typed)).unwrap()
+}
+
+/// The members of an object, with those of objects in it.
+fn members(value: &Value, found: &mut BTreeSet<String>) {
+    let Value::Object(object) = value else { return };
+    for (name, value) in object {
+        found.insert(name.clone());
+        // Whose members are names of variables.
+        if name != "environment" {
+            members(value, found);
+        }
+    }
+}
+
+#[test]
+fn the_schema_tells_every_word() {
+    let (dir, log) = everything();
+    let mut words = BTreeSet::new();
+    for line in std::str::from_utf8(&log).unwrap().lines() {
+        let value: Value = serde_json::from_str(line).unwrap();
+        for name in ["event", "outcome", "verdict"] {
+            words.extend(value[name].as_str().map(str::to_owned));
+        }
+        members(&value, &mut words);
+    }
+    let manifest = fs::read(dir.path().join(MANIFEST)).unwrap();
+    members(&serde_json::from_slice(&manifest).unwrap(), &mut words);
+    // All events, all outcomes, one verdict, and members beyond them.
+    assert!(words.len() > 50, "{words:?}");
+    for word in words {
+        assert!(SCHEMA.contains(&format!("`{word}`")), "{word} is not in it");
+    }
+}
+
+#[test]
+fn a_log_that_is_cut_anywhere_has_all_the_lines_before() {
+    let (_dir, log) = everything();
+    let whole: Vec<Value> = log
+        .split_inclusive(|byte| *byte == b'\n')
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    for cut in 0..log.len() {
+        let lines = log[..cut].split(|byte| *byte == b'\n');
+        let read: Vec<Value> =
+            lines.filter_map(|l| serde_json::from_slice(l).ok()).collect();
+        let ends = log[..cut].iter().filter(|byte| **byte == b'\n').count();
+        // A line that lacks but its end is there as well.
+        let lacks_end = usize::from(log[cut] == b'\n');
+        assert_eq!(read, whole[..ends + lacks_end], "cut at byte {cut}");
+    }
+}
+
+#[test]
+fn a_line_that_broke_off_spoils_no_other() {
+    let (read, write) = pipe2(OFlag::O_NONBLOCK).unwrap();
+    let (mut read, mut log) = (File::from(read), Log::new(File::from(write)));
+    let mut emptied = || {
+        let mut bytes = Vec::new();
+        // Ends with EAGAIN, since the pipe is still open.
+        let _ = read.read_to_end(&mut bytes);
+        bytes
+    };
+    let long = vec![b'1'; 200_000];
+    assert!(log.append(&long).is_err());
+    // Once is enough.
+    assert!(log.append(b"never written\n").is_ok());
+    let cut = emptied();
+    assert!(!cut.is_empty() && cut.len() < long.len());
+    log.append(b"{}\n").unwrap();
+    assert_eq!(emptied(), b"\n{}\n");
+    log.append(b"{}\n").unwrap();
+    assert_eq!(emptied(), b"{}\n");
+}
+
+#[test]
+fn others_read_the_events_and_not_the_environment() {
+    let (dir, _) = everything();
+    let mode = |name| fs::metadata(dir.path().join(name)).unwrap().mode();
+    assert_eq!(mode(EVENTS) & 0o777, 0o644);
+    assert_eq!(mode(MANIFEST) & 0o777, 0o640);
+}

@@ -1,0 +1,214 @@
+//! What a hunt writes down.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::Value;
+
+use super::ground::{Ground, Hunted};
+use crate::pool::{Pool, get};
+
+/// Thread and number.
+type Attempt = (u64, u64);
+
+/// The lines of an event log; each must be JSON.
+fn lines(log: &str) -> Vec<Value> {
+    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The event log of the only hunt that left something.
+fn log(ground: &Ground) -> String {
+    let left = ground.left();
+    fs::read_to_string(ground.path(&left[0]).join("events.jsonl")).unwrap()
+}
+
+/// The lines about each attempt, in their order.
+fn by_attempt(lines: &[Value]) -> BTreeMap<Attempt, Vec<&Value>> {
+    let mut attempts: BTreeMap<Attempt, Vec<&Value>> = BTreeMap::new();
+    for line in lines {
+        if let Some(thread) = line["thread"].as_u64() {
+            let attempt = line["attempt"].as_u64().unwrap();
+            attempts.entry((thread, attempt)).or_default().push(line);
+        }
+    }
+    attempts
+}
+
+/// What the log says became of each attempt, in the words of the terminal.
+fn verdicts(lines: &[Value]) -> BTreeMap<Attempt, String> {
+    let mut verdicts = BTreeMap::new();
+    for (name, lines) in by_attempt(lines) {
+        for exit in lines.iter().filter(|line| line["event"] == "exit") {
+            let status = &exit["exit_status"];
+            let said = match exit["outcome"].as_str().unwrap() {
+                "failed" => format!("exited with code {status}"),
+                word => word.to_owned(),
+            };
+            assert_eq!(verdicts.insert(name, said), None, "{name:?} twice");
+        }
+    }
+    verdicts
+}
+
+/// What was printed of each attempt.
+fn printed(text: &str) -> BTreeMap<Attempt, String> {
+    let mut printed = BTreeMap::new();
+    for line in text.lines().filter(|line| line.contains(" after ")) {
+        let mut parts = line.split(": ").skip(1);
+        let mut number =
+            || parts.next()?.rsplit(' ').next()?.parse::<u64>().ok();
+        let Some(name) = number().zip(number()) else { continue };
+        let said = parts.next().unwrap().split(" after ").next().unwrap();
+        printed.insert(name, said.to_owned());
+    }
+    printed
+}
+
+fn t_ns(line: &Value) -> u64 {
+    line["t_ns"].as_u64().unwrap()
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn every_attempt_is_in_the_log_in_order_and_as_it_was_printed() {
+    let ground = Ground::new(
+        "echo mine >>../../../events.jsonl && exit 9
+         [ $GOCRASH_SLOT-$GOCRASH_ATTEMPT != 0-3 ] || exit 7",
+    );
+    let copy = ground.desk().join("events");
+    let hunted = ground.hunt(&["--events", copy.to_str().unwrap()]);
+    assert_eq!(hunted.code(), Some(1), "{}{}", hunted.stdout, hunted.stderr);
+    let log = log(&ground);
+    assert_eq!(fs::read_to_string(copy).unwrap(), log);
+
+    let lines = lines(&log);
+    let words = |lines: &[&Value]| -> Vec<String> {
+        lines.iter().map(|l| l["event"].as_str().unwrap().into()).collect()
+    };
+    assert_eq!(lines[0]["event"], "opened");
+    let over = lines.last().unwrap();
+    assert_eq!(
+        (&over["event"], &over["verdict"]),
+        (&Value::from("over"), &Value::from("reproduced"))
+    );
+    let attempts = by_attempt(&lines);
+    let mut end_ns = BTreeMap::new();
+    for (name, lines) in &attempts {
+        let ways: [&[&str]; 3] = [
+            &["prepared", "go", "exit", "retired"],
+            &["prepared", "go", "exit", "kept"],
+            &["prepared", "retired"],
+        ];
+        let words = words(lines);
+        assert!(
+            ways.contains(
+                &&words.iter().map(String::as_str).collect::<Vec<_>>()[..]
+            ),
+            "{name:?}: {words:?}"
+        );
+        assert_eq!(words.last().unwrap() == "kept", *name == (0, 3));
+        if let [_, go, exit, _] = lines[..] {
+            let took_ns = exit["duration_ns"].as_u64().unwrap();
+            assert_eq!(t_ns(go) + took_ns, t_ns(exit));
+            let last_ns = end_ns.insert(name.0, t_ns(exit)).unwrap_or(0);
+            assert!(t_ns(go) > last_ns, "{name:?}: {log}");
+        }
+    }
+    let verdicts = verdicts(&lines);
+    assert_eq!(verdicts, printed(&hunted.stdout));
+    assert_eq!(verdicts[&(0, 3)], "exited with code 7");
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn the_manifest_says_what_was_hunted_where() {
+    let ground = Ground::new("cat ../../../gocrash.json; exit 1");
+    let hunted = ground.hunt(&["-p1", "--env", "WORDS=two words"]);
+    assert_eq!(hunted.code(), Some(1), "{}", hunted.stderr);
+    let left = ground.left();
+    let path = ground.path(&left[0]).join("gocrash.json");
+    let text = fs::read_to_string(path).unwrap();
+    // The person can read it.
+    let seen = fs::read_to_string(hunted.seen_path("kept: ")).unwrap();
+    assert_eq!(seen, text);
+
+    let manifest: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(manifest["v"], 1);
+    assert_eq!(manifest["session"], left[0]);
+    assert_eq!(manifest["source"]["snapshot"], ground.snapshot.as_str());
+    assert_eq!(manifest["source"]["guid"], get(&ground.snapshot, "guid"));
+    let working = ground.dataset(&left[0]);
+    assert_eq!(manifest["working"]["name"], working.as_str());
+    assert_eq!(manifest["command"], Value::from(vec!["bash", "./all.bash"]));
+    assert_eq!(manifest["environment"]["WORDS"], "two words");
+    assert_eq!(manifest["person"]["name"], super::ground::PERSON);
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    assert_eq!(manifest["host"]["boot"], boot.trim_end());
+    assert_eq!(get(&working, "refreservation"), (32 << 20).to_string());
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn a_full_pool_loses_no_verdict() {
+    let ground = Ground::on(
+        Pool::with_bytes(160 << 20),
+        "[ $GOCRASH_ATTEMPT != 0 ] || exit 0
+         cat /dev/urandom >big; sync; cat /dev/urandom >bigger; exit 3",
+        |_| (),
+    );
+    let hunted = ground.hunt(&["-p1"]);
+    assert_eq!(hunted.code(), Some(1), "{}{}", hunted.stdout, hunted.stderr);
+    let elsewhere = ground.path("filler");
+    let refused = fs::write(elsewhere, vec![b'x'; 1 << 20]).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::StorageFull);
+
+    let lines = lines(&log(&ground));
+    let verdicts = verdicts(&lines);
+    assert_eq!(verdicts[&(0, 1)], "exited with code 3");
+    assert_eq!(verdicts, printed(&hunted.stdout));
+    assert_eq!(lines.last().unwrap()["verdict"], "reproduced");
+    assert!(!hunted.stderr.contains("record"), "{}", hunted.stderr);
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn a_pool_without_room_for_the_record_is_used_all_the_same() {
+    let ground = Ground::on(Pool::with_bytes(64 << 20), "exit 1", |_| ());
+    let hunted = ground.hunt(&["-p1"]);
+    assert_eq!(hunted.code(), Some(1), "{}", hunted.stderr);
+    let warning = "warning: no room is kept for the record: ";
+    assert!(hunted.stderr.contains(warning), "{}", hunted.stderr);
+    assert_eq!(verdicts(&lines(&log(&ground))), printed(&hunted.stdout));
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn events_on_standard_output_leave_the_rest_to_standard_error() {
+    let ground = Ground::new("true");
+    let before = ground.datasets();
+    let hunted = ground.hunt(&["--events=-", "--stop-after=2"]);
+    assert_eq!(hunted.code(), Some(0), "{}", hunted.stderr);
+    assert_eq!(ground.datasets(), before);
+    let lines = lines(&hunted.stdout);
+    assert_eq!(verdicts(&lines).len(), 4);
+    assert_eq!(verdicts(&lines), printed(&hunted.stderr));
+    let last = lines[lines.len() - 3..].iter().map(|line| &line["event"]);
+    assert!(last.eq(["closing", "closed", "over"]), "{}", hunted.stdout);
+    assert!(hunted.stderr.starts_with("using snapshot: "));
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn events_are_written_only_where_the_caller_may_write() {
+    let ground = Ground::new("true");
+    let before = ground.datasets();
+    let forbidden = ground.pool.folder().join("events");
+    let path = forbidden.to_str().unwrap();
+    let refused = ground.hunt(&["--events", path, "--stop-after=1"]);
+    let Hunted { stdout, stderr, .. } = &refused;
+    assert_eq!(refused.code(), Some(129), "{stdout}");
+    assert!(stderr.contains("Permission denied"), "{stderr}");
+    assert!(stderr.contains("\n  help: "), "{stderr}");
+    assert!(!forbidden.exists());
+    assert_eq!(ground.datasets(), before);
+}
