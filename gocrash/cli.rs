@@ -22,8 +22,10 @@ fn version() -> String {
 /// passes is destroyed; the clone of one that fails is kept, with what the run
 /// printed in test_run_stdout and test_run_stderr at its root.
 ///
-/// On Linux, a directory will do: each run gets an overlay on it, and of one
-/// that fails, what it changed is kept below ~/.local/state/gocrash.
+/// Where a dataset is mounted, the directory will do: a snapshot of it is taken
+/// first. On Linux, so will any other directory: each run gets an overlay on
+/// it, and of one that fails, what it changed is kept below
+/// ~/.local/state/gocrash.
 #[derive(Debug, Parser)]
 #[command(
     name = "gocrash",
@@ -84,10 +86,39 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "DATASET", help_heading = "Evidence")]
     pub(crate) parent: Option<String>,
 
+    /// How much the working dataset may hold in all, as in 10G
+    #[arg(long, value_name = "SIZE", help_heading = "Evidence")]
+    pub(crate) quota: Option<String>,
+
+    /// Pause while less of the pool is free, and stop if that lasts; 0 for
+    /// never
+    #[arg(
+        long,
+        value_name = "SIZE or %",
+        default_value = "5%",
+        help_heading = "Evidence"
+    )]
+    pub(crate) min_free: String,
+
     /// Where in the clone the command starts [default: the clone's root, or
     /// goroot/src without a COMMAND]
     #[arg(long, value_name = "DIR", help_heading = "The suite")]
     pub(crate) cwd: Option<PathBuf>,
+
+    /// Run CMD once, by sh, before the first run; every run starts from what it
+    /// left
+    ///
+    /// It runs where the suite will, as the same person. What it prints is in
+    /// prepare.log in the working dataset.
+    #[arg(long, value_name = "CMD", help_heading = "The suite")]
+    pub(crate) prepare: Option<OsString>,
+
+    /// Show every run its clone at DIR, where the tree was built (Linux)
+    ///
+    /// Built trees have their path baked in. Each run has a mount namespace
+    /// of its own, in which its clone covers what else is at DIR.
+    #[arg(long, value_name = "DIR", help_heading = "The suite")]
+    pub(crate) at: Option<PathBuf>,
 
     /// Set a variable in the suite's environment; may be repeated
     #[arg(long, value_name = "K=V", help_heading = "The suite")]

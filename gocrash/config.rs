@@ -1,6 +1,7 @@
 //! What it means: complete, and checked as far as it can be without ZFS.
 
 mod chosen;
+mod size;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -8,9 +9,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::attempt::person::Person;
+use crate::attempt::view::{self, View};
 use crate::cli::Cli;
 use crate::refusal::Refusal;
 use crate::slate::Origin;
+use crate::slate::room::Limits;
 use chosen::Chosen;
 
 /// More threads than this on one host is a typing mistake.
@@ -22,13 +25,17 @@ const DEFAULT_SCRIPT: &str = "all.bash";
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) origin: Origin,
+    pub(crate) limits: Limits,
     pub(crate) concurrency: u16,
     /// How many runs each thread does; `None`: until one fails.
     pub(crate) stop_after: Option<u64>,
     pub(crate) keep: Keep,
+    /// For `sh -c`, once, before the first attempt.
+    pub(crate) prepare: Option<OsString>,
     /// Where the events are written to, besides the record.
     pub(crate) events: Option<Destination>,
     pub(crate) suite: Suite,
+    pub(crate) view: View,
     pub(crate) person: Person,
     /// The person who called, where sudo or doas says who that is and gocrash
     /// has more rights than they.
@@ -78,6 +85,14 @@ impl Config {
                 "a variable may not be set: say what to run after `--`",
             ));
         }
+        let limits = Limits {
+            quota: typed.quota.as_deref().map(size::quota).transpose()?,
+            min_free: size::min_free(&typed.min_free)?,
+        };
+        if let Some(dir) = &typed.at {
+            view::check_at(dir)?;
+        }
+        let view = View { at: typed.at, hide: None };
         let cwd = typed.cwd.as_deref().map(cwd).transpose()?;
         let set = typed
             .env
@@ -100,11 +115,14 @@ impl Config {
         let origin = chosen.origin(&env, &person)?;
         Ok(Config {
             origin,
+            limits,
             concurrency,
             stop_after: typed.stop_after,
             keep,
+            prepare: typed.prepare,
             events,
             suite: suite(typed.command, cwd, env),
+            view,
             person,
             caller: Person::find(None).ok(),
         })

@@ -6,6 +6,7 @@ pub(crate) mod outcome;
 pub(crate) mod output;
 pub(crate) mod person;
 pub(crate) mod sys;
+pub(crate) mod view;
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -23,6 +24,7 @@ use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::output::Output;
 use crate::attempt::person::Person;
 use crate::attempt::sys::{Child, Gone, Program, Waiting};
+use crate::attempt::view::Scene;
 use crate::config::Suite;
 
 /// How long a process group has between SIGTERM and SIGKILL.
@@ -40,7 +42,7 @@ pub(crate) enum Kill {
 /// its own is done.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    name: AttemptName,
+    run: Option<u64>,
     waiting: Waiting,
     ended: Receiver<()>,
     /// What is said if it can't be started.
@@ -52,7 +54,7 @@ pub(crate) struct Ready {
 /// A command that was let go, and is being started.
 #[derive(Debug)]
 pub(crate) struct Going {
-    name: AttemptName,
+    run: Option<u64>,
     gone: Gone,
     ended: Receiver<()>,
     label: String,
@@ -61,31 +63,35 @@ pub(crate) struct Going {
 /// A command that runs.
 #[derive(Debug)]
 pub(crate) struct Attempt {
-    name: AttemptName,
+    /// Which run of its thread; `None` for what is no run of the suite.
+    run: Option<u64>,
     child: Child,
     /// Hears once that the child has ended; it is not reaped yet.
     ended: Receiver<()>,
 }
 
 impl Ready {
-    /// Prepares the suite for a slate, which will be at `slate` when it runs.
+    /// Prepares the suite, or what else is to run, for a slate, which it will
+    /// see at `slate` when it runs, in this scene, if any.
     pub(crate) fn new(
-        name: AttemptName,
+        name: Option<AttemptName>,
         suite: &Suite,
         person: &Person,
         session: &str,
         slate: &Path,
+        scene: Option<&Scene>,
         output: Output,
     ) -> anyhow::Result<Ready> {
         // Collected anew, so that no empty part leaves a `/` at the end.
         let cwd: PathBuf = slate.join(&suite.cwd).components().collect();
         let mut env = suite.env.clone();
-        let facts = [
-            ("GOCRASH_SESSION", session.to_owned()),
-            ("GOCRASH_SLOT", name.thread.to_string()),
-            ("GOCRASH_ATTEMPT", name.run.to_string()),
-        ];
-        env.extend(facts.map(|(key, value)| (key.into(), value.into())));
+        env.insert("GOCRASH_SESSION".into(), session.into());
+        if let Some(AttemptName { thread, run }) = name {
+            env.insert("GOCRASH_SLOT".into(), thread.to_string().into());
+            env.insert("GOCRASH_ATTEMPT".into(), run.to_string().into());
+        }
+        // What it was for gocrash is wrong for the suite.
+        env.insert("PWD".into(), cwd.clone().into());
         let program = Program::new(
             &suite.program,
             &suite.args,
@@ -95,7 +101,7 @@ impl Ready {
         )?;
         let stdin = File::open("/dev/null").context("cannot open /dev/null")?;
         let stdio = [stdin, output.stdout, output.stderr].map(OwnedFd::from);
-        let waiting = sys::fork_waiting(&program, stdio)
+        let waiting = sys::fork_waiting(&program, stdio, scene)
             .context("cannot start a process for the suite")?;
         let (sender, ended) = bounded(1);
         watch(waiting.child.pid, sender)
@@ -106,13 +112,14 @@ impl Ready {
             cwd.display(),
             person.name()
         );
-        Ok(Ready { name, waiting, ended, label, replaced: output.replaced })
+        let run = name.map(|name| name.run);
+        Ok(Ready { run, waiting, ended, label, replaced: output.replaced })
     }
 
     /// Lets the suite run.
     pub(crate) fn go(self) -> Going {
-        let Ready { name, waiting, ended, label, .. } = self;
-        Going { name, gone: waiting.go(), ended, label }
+        let Ready { run, waiting, ended, label, .. } = self;
+        Going { run, gone: waiting.go(), ended, label }
     }
 }
 
@@ -125,7 +132,7 @@ impl Going {
     /// Waits until it has started.
     pub(crate) fn started(self) -> anyhow::Result<Attempt> {
         let child = self.gone.started().context(self.label)?;
-        Ok(Attempt { name: self.name, child, ended: self.ended })
+        Ok(Attempt { run: self.run, child, ended: self.ended })
     }
 }
 
@@ -170,7 +177,7 @@ impl Attempt {
         self.child.kill_group(Signal::SIGKILL);
         match self.child.reap() {
             Ok(_) if killed => Outcome::Interrupted,
-            Ok(status) => Outcome::of(status, self.name.run),
+            Ok(status) => Outcome::of(status, self.run),
             Err(error) => {
                 let what = format!("lost sight of the suite: {error}");
                 Outcome::Infra(Infra::Passing(what))

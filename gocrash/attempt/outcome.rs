@@ -31,18 +31,23 @@ pub(crate) enum Infra {
     Passing(String),
     /// There is no way to start the suite.
     NotStarted(String),
+    /// It failed where nothing more can be written, so who knows why.
+    NoSpace(String),
     /// A shell ran, and answered that it can't start the suite; what it
     /// printed says why.
     SaidNotStarted(i32),
 }
 
 impl Outcome {
-    /// Reads the status that run number `run` of a thread ended with.
-    pub(crate) fn of(status: ExitStatus, run: u64) -> Outcome {
+    /// Reads the status that run number `run` of a thread ended with; or what
+    /// was no run of the suite.
+    pub(crate) fn of(status: ExitStatus, run: Option<u64>) -> Outcome {
         match (status.code(), status.signal()) {
             (Some(0), _) => Outcome::Passed,
             (Some(EXIT_IGNORED), _) => Outcome::Ignored,
-            (Some(code), _) if run == 0 && EXIT_NOT_STARTED.contains(&code) => {
+            (Some(code), _)
+                if run == Some(0) && EXIT_NOT_STARTED.contains(&code) =>
+            {
                 Outcome::Infra(Infra::SaidNotStarted(code))
             }
             (Some(code), _) => Outcome::Failed(code),
@@ -110,6 +115,7 @@ impl fmt::Display for Infra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Infra::Passing(what) | Infra::NotStarted(what) => f.write_str(what),
+            Infra::NoSpace(what) => write!(f, "no space left: {what}"),
             Infra::SaidNotStarted(code) => write!(
                 f,
                 "exited with code {code} on the first attempt: the suite \
@@ -124,7 +130,7 @@ mod tests {
     use super::*;
 
     fn exited(code: i32, run: u64) -> Outcome {
-        Outcome::of(ExitStatus::from_raw(code << 8), run)
+        Outcome::of(ExitStatus::from_raw(code << 8), Some(run))
     }
 
     #[test]
@@ -132,7 +138,7 @@ mod tests {
         assert_eq!(exited(0, 0), Outcome::Passed);
         assert_eq!(exited(1, 0), Outcome::Failed(1));
         assert_eq!(exited(125, 0), Outcome::Ignored);
-        let killed = Outcome::of(ExitStatus::from_raw(9), 0);
+        let killed = Outcome::of(ExitStatus::from_raw(9), None);
         assert_eq!(killed, Outcome::Signaled(9));
         assert!(killed.is_failure());
     }

@@ -47,7 +47,16 @@ impl Place {
         let output = Output::create(self.0.path(), None).unwrap();
         let name = AttemptName { thread: 3, run: 7 };
         let slate = self.0.path();
-        Ready::new(name, &suite, &person, "gocrash-1", slate, output).unwrap()
+        Ready::new(
+            Some(name),
+            &suite,
+            &person,
+            "gocrash-1",
+            slate,
+            None,
+            output,
+        )
+        .unwrap()
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -15,10 +14,15 @@ use crate::refusal::Refusal;
 use crate::slate::Origin;
 use crate::slate::origin::Tree;
 
+/// Stands for a name that is found when the snapshot is taken.
+const SNAPSHOT_TO_TAKE: &str = "gocrash";
+
 #[derive(Debug)]
 pub(super) enum Chosen {
     Snapshot {
         snapshot: SnapshotName,
+        /// The directory that it is yet to be taken of.
+        taken_of: Option<PathBuf>,
         parent: DatasetName,
     },
     /// Absolute, and without links.
@@ -31,26 +35,20 @@ impl Chosen {
         if !is_directory(source) {
             return chosen_snapshot(typed, &source.to_string_lossy());
         }
-        if let Some(parent) = &typed.parent {
-            return Err(Refusal::new(
-                format!(
-                    "`--parent {parent}` is a dataset, and `{}` a directory",
-                    source.to_string_lossy()
-                ),
-                "leave it out; what a hunt in a directory makes is in the \
-                 state directory: `XDG_STATE_HOME=/SOME/DIR gocrash …`",
-            ));
-        }
         let dir = directory(Path::new(source))?;
         match mounted_dataset(&dir) {
-            Some(dataset) if !typed.overlay => Err(Refusal::new(
-                format!("`{}` is where `{dataset}` is mounted", dir.display()),
-                format!(
-                    "name a snapshot of it, `{dataset}@NAME`; or hunt in \
-                     overlays on the directory: `--overlay`"
-                ),
-            )),
-            _ => Ok(Chosen::Directory(dir)),
+            Some(dataset) if !typed.overlay => {
+                let snapshot =
+                    dataset.snapshot(SNAPSHOT_TO_TAKE).map_err(|error| {
+                        Refusal::new(
+                            error.to_string(),
+                            format!("name a snapshot of it: `{dataset}@NAME`"),
+                        )
+                    })?;
+                clones_of(typed, snapshot, Some(dir))
+            }
+            _ => no_dataset_options(typed, source)
+                .map(|()| Chosen::Directory(dir)),
         }
     }
 
@@ -61,8 +59,8 @@ impl Chosen {
         person: &Person,
     ) -> Result<Origin, Refusal> {
         let dir = match self {
-            Chosen::Snapshot { snapshot, parent } => {
-                return Ok(Origin::Zfs { snapshot, parent });
+            Chosen::Snapshot { snapshot, taken_of, parent } => {
+                return Ok(Origin::Zfs { snapshot, taken_of, parent });
             }
             Chosen::Directory(dir) => dir,
         };
@@ -119,22 +117,39 @@ fn directory(typed: &Path) -> Result<PathBuf, Refusal> {
 }
 
 /// The dataset that is mounted at just this directory.
-fn mounted_dataset(dir: &Path) -> Option<String> {
-    // There is no such list where there are no overlays either.
-    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
-    mounted_at(&mounts, dir.to_str()?)
+fn mounted_dataset(dir: &Path) -> Option<DatasetName> {
+    // Where the table can't be read, no dataset is mounted either.
+    let (dataset, mounted_at) = zfs::file_system_of(dir).ok()??;
+    (mounted_at == dir).then_some(dataset)
 }
 
-fn mounted_at(mounts: &str, dir: &str) -> Option<String> {
-    // The last one there hides those before it.
-    let last = mounts
-        .lines()
-        .map(|line| line.split(' ').collect::<Vec<_>>())
-        .rfind(|fields| fields.get(1) == Some(&dir))?;
-    match last[..] {
-        [dataset, _, "zfs", ..] => Some(dataset.to_owned()),
-        _ => None,
+/// Refuses what needs a dataset.
+fn no_dataset_options(typed: &Cli, source: &OsStr) -> Result<(), Refusal> {
+    let source = source.to_string_lossy();
+    if let Some(parent) = &typed.parent {
+        return Err(Refusal::new(
+            format!(
+                "`--parent {parent}` is a dataset, and `{source}` a directory"
+            ),
+            "leave it out; what a hunt in a directory makes is in the state \
+             directory: `XDG_STATE_HOME=/SOME/DIR gocrash …`",
+        ));
     }
+    if typed.quota.is_some() {
+        return Err(Refusal::new(
+            format!("`--quota` is for datasets, and `{source}` is a directory"),
+            "leave it out; `--min-free` works for directories too",
+        ));
+    }
+    if typed.prepare.is_some() {
+        return Err(Refusal::new(
+            format!(
+                "`--prepare` needs a snapshot, and `{source}` is a directory"
+            ),
+            "run the command in the directory before the hunt",
+        ));
+    }
+    Ok(())
 }
 
 fn chosen_snapshot(typed: &Cli, name: &str) -> Result<Chosen, Refusal> {
@@ -144,12 +159,19 @@ fn chosen_snapshot(typed: &Cli, name: &str) -> Result<Chosen, Refusal> {
             "leave it out, or write the directory with a `/`: `./DIR`",
         ));
     }
-    let snapshot = snapshot(name)?;
+    clones_of(typed, snapshot(name)?, None)
+}
+
+fn clones_of(
+    typed: &Cli,
+    snapshot: SnapshotName,
+    taken_of: Option<PathBuf>,
+) -> Result<Chosen, Refusal> {
     let parent = match &typed.parent {
         None => snapshot.dataset().clone(),
         Some(name) => parent(name, &snapshot)?,
     };
-    Ok(Chosen::Snapshot { snapshot, parent })
+    Ok(Chosen::Snapshot { snapshot, taken_of, parent })
 }
 
 fn snapshot(name: &str) -> Result<SnapshotName, Refusal> {
@@ -210,14 +232,5 @@ mod tests {
         // A test runs in the folder of its package.
         assert!(is_directory("tests/cli".as_ref()));
         assert!(!is_directory("tests".as_ref()));
-    }
-
-    #[test]
-    fn a_dataset_is_known_by_what_is_mounted_last() {
-        let mounts = "tank/go /go zfs rw 0 0\n/dev/a /b ext4 rw 0 0\n";
-        assert_eq!(mounted_at(mounts, "/go").as_deref(), Some("tank/go"));
-        assert_eq!(mounted_at(mounts, "/b"), None);
-        let hidden = format!("{mounts}none /go tmpfs rw 0 0\n");
-        assert_eq!(mounted_at(&hidden, "/go"), None);
     }
 }

@@ -8,6 +8,8 @@ use crossbeam::channel::Sender;
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
+use crate::hunt::golden::Spoiled;
+use crate::slate::room::Shortage;
 use crate::slate::{Drift, Rest, Seen, Unprepared, Working};
 
 /// Whatever happens anywhere reaches the coordinator as one of these, through
@@ -20,6 +22,10 @@ pub(crate) enum Event {
     Checked(anyhow::Result<Seen>),
     /// The working dataset was created.
     Opened(anyhow::Result<Working>),
+    /// What `--prepare` asks for was done.
+    Golden(Result<Working, Spoiled>, Duration),
+    /// No slate was made for this attempt: there is no room for one.
+    NoRoom(AttemptName, Shortage),
     /// A slate was made for this attempt, and a process to run in it.
     Prepared(AttemptName, Result<(), Unprepared>),
     /// The suite was let go at this moment, its output goes to this path.

@@ -3,6 +3,7 @@
 //! them.
 
 pub(crate) mod event;
+pub(crate) mod golden;
 mod shelf;
 mod signals;
 mod state;
@@ -11,22 +12,25 @@ mod worker;
 pub(crate) use event::Event;
 pub(crate) use state::{Hunt, Step};
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use anyhow::Context;
 use crossbeam::channel::{Receiver, Sender, bounded, never};
 
+use crate::attempt::view::{self, Backdrop, View};
 use crate::attempt::{Kill, sys};
 use crate::config::Config;
 use crate::exit::Verdict;
 use crate::record::Record;
 use crate::report::Reports;
 use event::{Task, Voice, Who};
+use golden::Groom;
 use shelf::Shelf;
 use worker::{Order, Worker};
 
-use crate::slate::{Source, Wanted, Working};
+use crate::slate::{Rest, Source, Wanted, Working};
 
 /// Events that may wait for the coordinator before their senders do.
 const EVENTS_WAITING_MAX: usize = 4096;
@@ -48,7 +52,9 @@ pub(crate) fn run(
     let source = Source::open(&config.origin)?;
     // Some systems' libraries leave /dev/zfs open across exec.
     sys::close_descriptors_on_exec();
-    let hunt = Hunt::new(config.concurrency, config.stop_after, config.keep);
+    let prepares = config.prepare.is_some();
+    let hunt = Hunt::new(config.concurrency, config.stop_after, config.keep)
+        .preparing(prepares);
     let config = Arc::new(config);
     let coordinator = Coordinator {
         hunt,
@@ -58,6 +64,8 @@ pub(crate) fn run(
         heard,
         hands: Vec::new(),
         shelf: Arc::default(),
+        backdrop: Arc::default(),
+        groom: None,
         patience_ends: None,
         record,
         unsaid: Vec::new(),
@@ -75,6 +83,10 @@ struct Coordinator {
     /// How to reach each thread.
     hands: Vec<Hands>,
     shelf: Arc<Shelf>,
+    /// What the mount namespaces of attempts are copies of, if they have any.
+    backdrop: Arc<OnceLock<Backdrop>>,
+    /// How to reach what `--prepare` runs.
+    groom: Option<Sender<Kill>>,
     patience_ends: Option<Instant>,
     record: Record,
     /// What it has noticed itself, to be heard of next: threads that could
@@ -177,6 +189,12 @@ impl Coordinator {
     fn take(&mut self, step: Step) {
         match step {
             Step::Open => self.open(),
+            Step::Prepare => self.prepare(),
+            Step::StopPreparing(kill) => {
+                if let Some(kills) = &self.groom {
+                    let _ = kills.try_send(kill);
+                }
+            }
             Step::Start => self.start_workers(),
             // A hand that is gone has said so, or will.
             Step::Order(thread, order) => {
@@ -203,17 +221,23 @@ impl Coordinator {
             cwd: suite.cwd.clone(),
             script: suite.script.clone(),
         };
-        self.hunt.at_risk = Some(self.source.checking_risks(origin));
+        self.hunt.at_risk = self.source.checking_risks(origin);
         let source = self.source.clone();
         let config = Arc::clone(&self.config);
         self.by_steward(move || {
-            let checked = source.check(&wanted).and_then(|seen| {
-                if let Some(place) = source.place(&config.origin)? {
-                    config.person.check_way(&place)?;
+            let check = || {
+                view::probe(&config.view)?;
+                let seen = source.check(&wanted)?;
+                // Where the suite sees its slate somewhere else, the way to
+                // where it is need not be open.
+                if config.view.at.is_none() {
+                    if let Some(place) = source.place(&config.origin)? {
+                        config.person.check_way(&place)?;
+                    }
                 }
                 Ok(seen)
-            });
-            Event::Checked(checked)
+            };
+            Event::Checked(check())
         });
     }
 
@@ -222,10 +246,41 @@ impl Coordinator {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         // A clock before 1970 gives a name as good as any other.
         let first_ms = now.map_or(0, |now| now.as_millis());
-        self.hunt.at_risk = Some(self.source.opening_risks(&origin, first_ms));
+        self.hunt.at_risk = self.source.opening_risks(&origin, first_ms);
+        let limits = self.config.limits;
+        let view = self.config.view.clone();
+        let backdrop = Arc::clone(&self.backdrop);
         let source = self.source.clone();
         self.by_steward(move || {
-            Event::Opened(source.create_working(&origin, first_ms))
+            let working = source.create_working(&origin, limits, first_ms);
+            Event::Opened(working.and_then(|working| {
+                // Before the first slate is mounted.
+                match set_stage(&working, &view, &backdrop) {
+                    Ok(()) => Ok(working),
+                    Err(error) => Err(match source.close(&working) {
+                        Rest::Gone => error,
+                        Rest::Left(left) => error.context(left),
+                    }),
+                }
+            }))
+        });
+    }
+
+    fn prepare(&mut self) {
+        let Some(working) = self.hunt.working.clone() else { return };
+        let (kills, kills_heard) = bounded(KILLS_WAITING_MAX);
+        self.groom = Some(kills);
+        let groom = Groom {
+            config: Arc::clone(&self.config),
+            source: self.source.clone(),
+            working,
+            backdrop: Arc::clone(&self.backdrop),
+            kills: kills_heard,
+        };
+        self.by_steward(move || {
+            let begin = Instant::now();
+            let working = groom.prepare();
+            Event::Golden(working, begin.elapsed())
         });
     }
 
@@ -278,6 +333,7 @@ impl Coordinator {
             config: Arc::clone(&self.config),
             source: self.source.clone(),
             working: working.clone(),
+            backdrop: Arc::clone(&self.backdrop),
             shelf: Arc::clone(&self.shelf),
             orders: orders_heard,
             kills: kills.clone(),
@@ -296,4 +352,20 @@ impl Coordinator {
             self.unsaid.push(Event::Lost(who, why));
         }
     }
+}
+
+/// Makes the backdrop, where one is needed.
+fn set_stage(
+    working: &Working,
+    view: &View,
+    backdrop: &OnceLock<Backdrop>,
+) -> anyhow::Result<()> {
+    if view.is_plain() {
+        return Ok(());
+    }
+    let made = Backdrop::new(view, &working.path)
+        .context("cannot give attempts a view of their own")?;
+    // It was empty: a hunt opens once.
+    let _ = backdrop.set(made);
+    Ok(())
 }

@@ -1,6 +1,8 @@
 //! The state of a hunt, and what each event makes of it. Nothing here waits,
 //! prints or touches a dataset: events go in, steps come out.
 
+mod golden;
+mod room;
 mod thread;
 
 use std::path::PathBuf;
@@ -13,6 +15,7 @@ use crate::exit::Verdict;
 use crate::hunt::event::{Event, Task, Who};
 use crate::hunt::worker::Order;
 use crate::slate::{Drift, Left, Rest, Working};
+use room::Room;
 use thread::{Stock, Thread};
 
 /// This often in a row a thread may have trouble that isn't the suite's.
@@ -29,6 +32,9 @@ const LEFT_MAX: usize = 16;
 pub(crate) enum Step {
     /// Create the working dataset.
     Open,
+    /// Do what `--prepare` asks for.
+    Prepare,
+    StopPreparing(Kill),
     /// Start the workers.
     Start,
     Order(u16, Order),
@@ -47,6 +53,8 @@ pub(crate) enum Step {
 pub(crate) struct Hunt {
     stop_after: Option<u64>,
     keep: Keep,
+    /// Something is to be done before the first attempt.
+    prepares: bool,
     stage: Stage,
     opened: bool,
     /// Where everything is; `None` when it is gone.
@@ -58,19 +66,21 @@ pub(crate) struct Hunt {
     pub(crate) trouble: Option<String>,
     pub(crate) signal: Option<i32>,
     /// What may be there while a thread checks or opens.
-    pub(crate) at_risk: Option<Left>,
+    pub(crate) at_risk: Vec<Left>,
     /// What became of the source, if it was looked at again.
     pub(crate) drift: Option<Drift>,
     /// A second signal came: name what is left, destroy nothing more.
     hurried: bool,
     failures: u64,
     verdicts: u64,
+    room: Room,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Checking,
     Opening,
+    Preparing,
     Hunting,
     Looking,
     Closing,
@@ -95,6 +105,7 @@ impl Hunt {
         Hunt {
             stop_after,
             keep,
+            prepares: false,
             stage: Stage::Checking,
             opened: false,
             working: None,
@@ -103,11 +114,12 @@ impl Hunt {
             left: Vec::new(),
             trouble: None,
             signal: None,
-            at_risk: None,
+            at_risk: Vec::new(),
             drift: None,
             hurried: false,
             failures: 0,
             verdicts: 0,
+            room: Room::default(),
         }
     }
 
@@ -130,14 +142,13 @@ impl Hunt {
             }
             Event::Opened(Ok(working)) => {
                 self.opened = true;
-                self.working = Some(working.clone());
-                self.stage = Stage::Hunting;
-                if self.signal.is_none() {
-                    return vec![Step::Start];
-                }
+                return self.on_opened(working);
             }
+            Event::Golden(golden, _) => return self.on_golden(golden),
             Event::Checked(_) | Event::Opened(Err(_)) => return self.over(),
+            Event::NoRoom(name, short) => self.on_no_room(*name, short),
             Event::Prepared(name, Ok(())) => {
+                self.on_room();
                 self.thread(*name).stock = Stock::Ready(*name);
             }
             Event::Prepared(name, Err(unprepared)) => {
@@ -161,6 +172,7 @@ impl Hunt {
             }
             Event::Kept(name, _) => self.settled(*name),
             Event::Retired(name, rest) => {
+                self.look_for_room();
                 self.note(rest);
                 self.settled(*name);
             }
@@ -224,14 +236,19 @@ impl Hunt {
         }
         self.hurried |= !first;
         let kill = if first { Kill::Gently } else { Kill::AtOnce };
+        let prepares = self.stage == Stage::Preparing;
+        let stop = prepares.then_some(Step::StopPreparing(kill));
         let running = self.threads.iter().filter_map(|thread| thread.running);
         let running = running.map(|name| Step::Kill(name.thread, kill));
         let hurry = (!first).then_some(Step::Hurry);
-        running.chain(hurry).collect()
+        running.chain(stop).chain(hurry).collect()
     }
 
     /// What is next for each thread; the end, if nothing is.
     fn proceed(&mut self) -> Vec<Step> {
+        if !self.is_stopping() {
+            self.ask_again_when_stuck();
+        }
         let is_stopping = self.is_stopping();
         let mut steps = Vec::new();
         for thread in 0..self.threads.len() {
@@ -351,7 +368,9 @@ impl Hunt {
         };
         thread.infra_in_a_row += 1;
         let lasts = match infra {
-            Infra::Passing(_) => thread.infra_in_a_row >= INFRA_IN_A_ROW_MAX,
+            Infra::Passing(_) | Infra::NoSpace(_) => {
+                thread.infra_in_a_row >= INFRA_IN_A_ROW_MAX
+            }
             Infra::NotStarted(_) | Infra::SaidNotStarted(_) => true,
         };
         if lasts && self.trouble.is_none() {
@@ -414,13 +433,17 @@ impl Hunt {
             }
         }
         if matches!(self.stage, Stage::Checking | Stage::Opening) {
-            self.left.extend(self.at_risk.take());
+            self.left.append(&mut self.at_risk);
         }
         if let Some(working) = &self.working {
             self.left.push(Left {
                 name: working.name.clone(),
                 why: working.why_left().to_owned(),
             });
+            self.left.extend(working.taken().map(|snapshot| Left {
+                name: snapshot.to_string(),
+                why: "what the slates are clones of".to_owned(),
+            }));
         }
         self.over()
     }

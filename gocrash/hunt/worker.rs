@@ -2,19 +2,28 @@
 //! the next slate ready while the second runs an attempt and the third takes
 //! the last slate away.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use crossbeam::channel::Receiver;
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::output::Output;
+use crate::attempt::view::Backdrop;
 use crate::attempt::{Kill, Ready};
 use crate::config::Config;
 use crate::hunt::event::{Event, Span, Voice};
 use crate::hunt::shelf::{Held, Shelf};
+use crate::slate::room::Shortage;
 use crate::slate::{Rest, Slate, Source, Unprepared, Working};
+
+/// How often room is looked for before one answers that there is none, and
+/// how long apart: two seconds.
+const ROOM_LOOKS_MAX: u32 = 11;
+const ROOM_PAUSE: Duration = Duration::from_millis(200);
 
 /// What the coordinator wants done; each order is answered by an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +44,8 @@ pub(crate) struct Worker {
     pub(crate) config: Arc<Config>,
     pub(crate) source: Source,
     pub(crate) working: Working,
+    /// Empty where attempts see what everybody sees.
+    pub(crate) backdrop: Arc<OnceLock<Backdrop>>,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) orders: Receiver<Order>,
     pub(crate) kills: Receiver<Kill>,
@@ -46,9 +57,10 @@ impl Worker {
     pub(crate) fn work(self) {
         while let Ok(order) = self.orders.recv() {
             let event = match order {
-                Order::Prepare(name) => {
-                    Event::Prepared(name, self.prepare(name))
-                }
+                Order::Prepare(name) => match self.shortage() {
+                    Some(shortage) => Event::NoRoom(name, shortage),
+                    None => Event::Prepared(name, self.prepare(name)),
+                },
                 Order::Run(name) => {
                     let mut held = self.take(name);
                     let mut go = Instant::now();
@@ -79,6 +91,17 @@ impl Worker {
         self.shelf.take(name).expect("an order follows what put it there")
     }
 
+    /// What is short; after a while, since ZFS frees behind what is destroyed.
+    fn shortage(&self) -> Option<Shortage> {
+        // What can't be told is for the work itself to find out.
+        let ask = || self.source.shortage(&self.working).unwrap_or_default();
+        for _ in 1..ROOM_LOOKS_MAX {
+            ask()?;
+            thread::sleep(ROOM_PAUSE);
+        }
+        ask()
+    }
+
     fn prepare(&self, name: AttemptName) -> Result<(), Unprepared> {
         let owner = self.config.person.ids_to_take();
         let (slate, output) =
@@ -104,9 +127,17 @@ impl Worker {
         slate: &Slate,
         output: Output,
     ) -> anyhow::Result<Ready> {
-        let Config { suite, person, .. } = &*self.config;
+        let Config { suite, person, view, .. } = &*self.config;
+        let seen_at = view.of(&slate.path);
+        let scene = self.backdrop.get().map(|backdrop| {
+            backdrop
+                .scene(&slate.here(), &slate.path)
+                .context("cannot show the slate to the suite alone")
+        });
+        let scene = scene.transpose()?;
+        let scene = scene.as_ref();
         let session = &self.working.session;
-        Ready::new(name, suite, person, session, &slate.path, output)
+        Ready::new(Some(name), suite, person, session, seen_at, scene, output)
     }
 
     /// Also gives the moment when the suite was let go, if it was.
@@ -129,7 +160,10 @@ impl Worker {
             self.voice.say(Event::Replaced(name, replaced));
         }
         match going.started() {
-            Ok(attempt) => attempt.finish(&self.kills),
+            Ok(attempt) => {
+                let outcome = attempt.finish(&self.kills);
+                self.judge(outcome, &held.slate)
+            }
             Err(error) => {
                 let what = format!("{error:#}");
                 Outcome::Infra(match error.chain().any(may_pass) {
@@ -137,6 +171,22 @@ impl Worker {
                     false => Infra::NotStarted(what),
                 })
             }
+        }
+    }
+}
+
+impl Worker {
+    /// A suite can't be blamed for a pool that is full. Its words may not even
+    /// have come into its log.
+    fn judge(&self, outcome: Outcome, slate: &Slate) -> Outcome {
+        if !outcome.is_failure() {
+            return outcome;
+        }
+        match self.source.is_full(slate).unwrap_or_default() {
+            Some(shortage) => {
+                Outcome::Infra(Infra::NoSpace(format!("{shortage}; {outcome}")))
+            }
+            None => outcome,
         }
     }
 }

@@ -9,6 +9,8 @@ use super::text::Text;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
 use crate::exit::Verdict;
+use crate::hunt::event::Span;
+use crate::hunt::golden::Spoiled;
 use crate::hunt::{Event, Hunt, Step};
 use crate::slate::{Drift, Left, Rest};
 
@@ -29,6 +31,14 @@ pub(crate) enum Fact<'a> {
         started: String,
         name: &'a str,
         directory: Text,
+    },
+    Golden {
+        duration_ns: u64,
+    },
+    NoRoom {
+        #[serde(flatten)]
+        attempt: Attempt,
+        why: String,
     },
     Prepared(Attempt),
     Unprepared {
@@ -140,6 +150,13 @@ fn of_event<'a>(
             name: &working.name,
             directory: (&working.path).into(),
         },
+        Event::Golden(Ok(_), took) => {
+            Fact::Golden { duration_ns: super::nanoseconds(*took) }
+        }
+        Event::Golden(Err(spoiled), _) => return of_spoiled(spoiled),
+        Event::NoRoom(name, shortage) => {
+            Fact::NoRoom { attempt: (*name).into(), why: shortage.to_string() }
+        }
         Event::Prepared(name, Ok(())) => Fact::Prepared((*name).into()),
         Event::Prepared(name, Err(unprepared)) => {
             let attempt = (*name).into();
@@ -153,19 +170,7 @@ fn of_event<'a>(
             Fact::Replaced { attempt: (*name).into(), files }
         }
         Event::Ended(name, outcome, span) => {
-            let (exit_status, signal) = outcome.status();
-            Fact::Exit {
-                attempt: (*name).into(),
-                outcome: outcome.word(),
-                exit_status,
-                signal,
-                duration_ns: super::nanoseconds(span.took()),
-                kept: hunt.keeps(outcome),
-                why: match outcome {
-                    Outcome::Infra(infra) => Some(infra.to_string()),
-                    _ => None,
-                },
-            }
+            of_exit(*name, outcome, span, hunt)
         }
         Event::Kept(name, marked) => Fact::Kept {
             attempt: (*name).into(),
@@ -190,6 +195,35 @@ fn of_event<'a>(
         }
     };
     vec![fact]
+}
+
+fn of_exit<'a>(
+    name: AttemptName,
+    outcome: &Outcome,
+    span: &Span,
+    hunt: &Hunt,
+) -> Fact<'a> {
+    let (exit_status, signal) = outcome.status();
+    Fact::Exit {
+        attempt: name.into(),
+        outcome: outcome.word(),
+        exit_status,
+        signal,
+        duration_ns: super::nanoseconds(span.took()),
+        kept: hunt.keeps(outcome),
+        why: match outcome {
+            Outcome::Infra(infra) => Some(infra.to_string()),
+            _ => None,
+        },
+    }
+}
+
+fn of_spoiled(spoiled: &Spoiled) -> Vec<Fact<'_>> {
+    let mut facts = vec![trouble(spoiled.why.clone())];
+    if let Rest::Left(rest) = &spoiled.rest {
+        facts.push(left(rest));
+    }
+    facts
 }
 
 fn left(left: &Left) -> Fact<'_> {

@@ -71,6 +71,10 @@ struct Options {
     stop_after: Option<u64>,
     keep_success: bool,
     parent: Option<String>,
+    prepare: Option<Text>,
+    at: Option<Text>,
+    quota_bytes: Option<u64>,
+    min_free_bytes: u64,
 }
 
 impl Source {
@@ -78,7 +82,7 @@ impl Source {
         let guid = working.guid.clone();
         match origin {
             Origin::Zfs { snapshot, .. } => Source {
-                snapshot: Some(snapshot.to_string()),
+                snapshot: Some(working.taken().unwrap_or(snapshot).to_string()),
                 guid,
                 directory: None,
             },
@@ -144,6 +148,10 @@ impl Manifest {
                     Origin::Zfs { parent, .. } => Some(parent.to_string()),
                     Origin::Overlay(_) => None,
                 },
+                prepare: config.prepare.as_ref().map(Text::from),
+                at: config.view.at.as_ref().map(Text::from),
+                quota_bytes: config.limits.quota,
+                min_free_bytes: working.min_free_bytes,
             },
         })
     }

@@ -18,6 +18,7 @@ use crate::attempt::outcome::{Infra, Outcome};
 use crate::cli::Cli;
 use crate::config::Keep;
 use crate::hunt::event::Span;
+use crate::slate::room::Shortage;
 use crate::slate::{Drift, Left, Rest, Seen, Unprepared};
 
 const SCHEMA: &str =
@@ -35,10 +36,11 @@ fn everything() -> (TempDir, Vec<u8>) {
     let go = Instant::now();
     let ended = |outcome| Event::Ended(name, outcome, Span { go, exit: go });
     let why = || "a \"reason\"\u{2028}".to_owned();
-    let seen = Seen { cwd_mode: 0o755, cwd_uid: 0, cwd_gid: 0 };
     let events = [
-        Event::Checked(Ok(seen)),
-        Event::Opened(Ok(working)),
+        Event::Checked(Ok(Seen::for_tests())),
+        Event::Opened(Ok(working.clone())),
+        Event::Golden(Ok(working), Duration::from_secs(1)),
+        Event::NoRoom(name, Shortage::for_tests()),
         Event::Prepared(name, Ok(())),
         Event::Prepared(name, Err(unprepared)),
         Event::Started(name, PathBuf::new(), go),

@@ -13,6 +13,7 @@ use crate::config::{Config, Keep, Suite};
 use crate::exit::Verdict;
 use crate::hunt::{Event, Hunt};
 use crate::refusal::Refusal;
+use crate::slate::baked::Baked;
 use crate::slate::{Drift, Origin, Rest, Seen, Working};
 
 /// The standard streams. A hunt outlives a reader that went away: what can't
@@ -44,6 +45,11 @@ impl Terminal {
     ) {
         match event {
             Event::Checked(Ok(seen)) => self.doubt(seen, config),
+            Event::Golden(Ok(_), took) => {
+                let took = seconds(*took);
+                self.line(format_args!("{}: prepared after {took}", now()));
+            }
+            Event::Golden(Err(spoiled), _) => self.tail(&spoiled.tail),
             Event::Opened(Ok(working)) => {
                 self.header(config, working);
                 if let Some(why) = &working.roomless {
@@ -55,6 +61,9 @@ impl Terminal {
             Event::Prepared(name, Err(unprepared)) => {
                 let why = &unprepared.why;
                 self.at(name.thread, name.run, format_args!("no slate: {why}"));
+            }
+            Event::NoRoom(_, shortage) if hunt.has_begun_to_pause() => {
+                self.line(format_args!("{}: paused: {shortage}", now()));
             }
             Event::Started(name, stdout_path, _) => self.at(
                 name.thread,
@@ -96,9 +105,7 @@ impl Terminal {
                     true => "ending it at once",
                 }
             )),
-            Event::Lost(_, why) => {
-                self.line(format_args!("{}: {why}", now()));
-            }
+            Event::Lost(_, why) => self.line(format_args!("{}: {why}", now())),
             Event::Unrecorded(why) => {
                 self.error(format_args!("warning: {why}"));
             }
@@ -178,7 +185,7 @@ impl Terminal {
     /// Says why nothing was started, and what would help.
     pub(crate) fn refused(&mut self, refusal: &Refusal) {
         self.error(format_args!("error: {refusal}"));
-        let _ = writeln!(self.err, "  help: {}", refusal.help());
+        self.help(format_args!("{}", refusal.help()));
     }
 
     /// Says what went wrong before the hunt began.
@@ -204,8 +211,15 @@ impl Terminal {
             false => format!(" in {}", suite.cwd.display()),
         };
         match origin {
-            Origin::Zfs { snapshot, .. } => {
-                self.line(format_args!("using snapshot:  {snapshot}"));
+            Origin::Zfs { snapshot, taken_of, .. } => {
+                let snapshot = working.taken().unwrap_or(snapshot);
+                let taken = match taken_of {
+                    None => String::new(),
+                    Some(dir) => {
+                        format!(" (taken of {} just now)", dir.display())
+                    }
+                };
+                self.line(format_args!("using snapshot:  {snapshot}{taken}"));
             }
             Origin::Overlay(_) => {
                 self.line(format_args!("using snapshot:  none"));
@@ -222,7 +236,13 @@ impl Terminal {
             let title = if i == 0 { "limits:" } else { "" };
             self.line(format_args!("{title:16} {limit}"));
         }
+        if let Some(prepare) = &config.prepare {
+            self.line(format_args!("prepare:         {prepare:?}"));
+        }
         self.line(format_args!("command:         {label}{place}"));
+        if let Some(at) = &config.view.at {
+            self.line(format_args!("at:              {}", at.display()));
+        }
         self.line(format_args!("run as:          {person}"));
         self.go_variables(suite);
         self.line(format_args!(""));
@@ -255,8 +275,8 @@ impl Terminal {
 
     /// A suite that builds in place needs to write there.
     fn doubt(&mut self, seen: &Seen, config: &Config) {
-        let Seen { cwd_mode, cwd_uid, cwd_gid } = *seen;
-        let Config { suite, person, .. } = config;
+        let Seen { cwd_mode, cwd_uid, cwd_gid, .. } = *seen;
+        let Config { suite, person, view, .. } = config;
         if suite.script.is_some()
             && !person.may_write(cwd_mode, cwd_uid, cwd_gid)
         {
@@ -265,6 +285,17 @@ impl Terminal {
                 suite.cwd.display(),
                 person.name()
             ));
+        }
+        let is_elsewhere =
+            |baked: &&Baked| view.at.as_ref() != Some(&baked.tree);
+        if let Some(baked) = seen.baked.as_ref().filter(is_elsewhere) {
+            let Baked { file, names, tree } = baked;
+            self.error(format_args!(
+                "warning: `{}` was built at `{}`: runs may use the files there",
+                file.display(),
+                names.display(),
+            ));
+            self.help(format_args!("--at {}", tree.display()));
         }
     }
 
@@ -280,6 +311,17 @@ impl Terminal {
             false => writeln!(self.out, "{line}"),
             true => writeln!(self.err, "{line}"),
         };
+    }
+
+    /// The last words of the command that was to prepare.
+    fn tail(&mut self, lines: &[String]) {
+        for line in lines {
+            self.error(format_args!("prepare: {line}"));
+        }
+    }
+
+    fn help(&mut self, line: fmt::Arguments<'_>) {
+        let _ = writeln!(self.err, "  help: {line}");
     }
 
     fn error(&mut self, line: fmt::Arguments<'_>) {

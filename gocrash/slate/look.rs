@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use crate::attempt::output;
 use crate::refusal::Refusal;
-use crate::slate::{Origin, Seen, Wanted};
+use crate::slate::{Origin, Seen, Wanted, baked};
 
 const DIR_TRIES_MAX: u32 = 100;
 
@@ -112,12 +112,17 @@ pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
         }
     }
     let meta = fs::metadata(&dir)?;
-    Ok(Seen { cwd_mode: meta.mode(), cwd_uid: meta.uid(), cwd_gid: meta.gid() })
+    Ok(Seen {
+        cwd_mode: meta.mode(),
+        cwd_uid: meta.uid(),
+        cwd_gid: meta.gid(),
+        baked: baked::find(root, cwd),
+    })
 }
 
 fn rename_remedy(origin: &Origin) -> String {
     let mut remedy = "the output of each run goes there: rename it".to_owned();
-    if let Origin::Zfs { snapshot, .. } = origin {
+    if let Origin::Zfs { snapshot, taken_of: None, .. } = origin {
         let dataset = snapshot.dataset();
         remedy += &format!(" in `{dataset}`, and take another snapshot");
     }

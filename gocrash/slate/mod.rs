@@ -1,6 +1,7 @@
 //! A clean tree for one attempt: what the hunt knows of it, and the one seam to
 //! where trees come from. Plain data goes through it, in and out.
 
+pub(crate) mod baked;
 #[cfg_attr(target_os = "linux", path = "hiding/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "hiding/none.rs")]
 mod hiding;
@@ -8,16 +9,21 @@ pub(crate) mod look;
 pub(crate) mod origin;
 #[cfg_attr(not(target_os = "linux"), path = "overlay/none.rs")]
 mod overlay;
+pub(crate) mod room;
 mod source;
 mod zfs;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use ::zfs::SnapshotName;
+
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::NAMES;
+use crate::slate::baked::Baked;
 pub(crate) use origin::Origin;
 pub(crate) use source::Source;
+pub(crate) use zfs::golden::Golden;
 
 /// What a hunt wants of its source, to be checked before anything is created.
 #[derive(Debug)]
@@ -36,6 +42,16 @@ pub(crate) struct Seen {
     pub(crate) cwd_mode: u32,
     pub(crate) cwd_uid: u32,
     pub(crate) cwd_gid: u32,
+    /// A sign that the tree was built at another path than its slates have.
+    pub(crate) baked: Option<Baked>,
+}
+
+#[cfg(test)]
+impl Seen {
+    /// What raises no doubts.
+    pub(crate) fn for_tests() -> Seen {
+        Seen { cwd_mode: 0o755, cwd_uid: 0, cwd_gid: 0, baked: None }
+    }
 }
 
 /// What holds everything of one hunt.
@@ -53,6 +69,8 @@ pub(crate) struct Working {
     pub(crate) guid: Option<String>,
     /// In what trees differ from copies of the source: a line each.
     pub(crate) limits: Vec<String>,
+    /// So much has to stay free where it is.
+    pub(crate) min_free_bytes: u64,
     place: Place,
 }
 
@@ -63,7 +81,7 @@ pub(crate) struct Working {
     expect(dead_code, reason = "there are no overlays to make one")
 )]
 enum Place {
-    Zfs(zfs::Place),
+    Zfs(Box<zfs::Place>),
     Overlay(overlay::Place),
 }
 
@@ -116,8 +134,22 @@ impl Working {
     pub(crate) fn removal(&self) -> String {
         let name = &self.name;
         match self.place {
-            Place::Zfs(_) => format!("zfs destroy -r {}", shell_word(name)),
+            Place::Zfs(_) => {
+                let snapshot = self.taken().map(ToString::to_string);
+                let snapshot = snapshot.map_or_else(String::new, |snapshot| {
+                    format!(" && zfs destroy {}", shell_word(&snapshot))
+                });
+                format!("zfs destroy -r {}{snapshot}", shell_word(name))
+            }
             Place::Overlay(_) => format!("rm -rf {}", shell_word(name)),
+        }
+    }
+
+    /// The snapshot that the hunt took itself, if it did.
+    pub(crate) fn taken(&self) -> Option<&SnapshotName> {
+        match &self.place {
+            Place::Zfs(place) => place.taken(),
+            Place::Overlay(_) => None,
         }
     }
 
@@ -142,7 +174,8 @@ impl Working {
             roomless: None,
             guid: None,
             limits: Vec::new(),
-            place: Place::Zfs(zfs::Place::for_tests(dataset)),
+            min_free_bytes: 0,
+            place: Place::Zfs(Box::new(zfs::Place::for_tests(dataset))),
         }
     }
 }
@@ -166,6 +199,14 @@ enum SlatePlace {
 }
 
 impl Slate {
+    /// Where the tree is now.
+    pub(crate) fn here(&self) -> PathBuf {
+        match &self.place {
+            SlatePlace::Zfs(place) => place.here(&self.path),
+            SlatePlace::Overlay(place) => place.here(&self.path),
+        }
+    }
+
     /// Where what the suite prints can be read, from now on until the slate
     /// goes, by whoever may look into it.
     pub(crate) fn stdout_path(&self) -> PathBuf {

@@ -13,7 +13,13 @@ use crate::slate::overlay;
 #[derive(Debug, Clone)]
 pub(crate) enum Origin {
     /// Clones of a snapshot, in a dataset.
-    Zfs { snapshot: SnapshotName, parent: DatasetName },
+    Zfs {
+        snapshot: SnapshotName,
+        /// The directory that the hunt takes the snapshot of, if it does;
+        /// then the snapshot's own name is yet to be found.
+        taken_of: Option<PathBuf>,
+        parent: DatasetName,
+    },
     /// Overlays on a directory.
     Overlay(Tree),
 }
@@ -47,7 +53,8 @@ impl Origin {
     /// What one that is to be looked at again is called in a sentence.
     pub(crate) fn noun(&self) -> &'static str {
         match self {
-            Origin::Zfs { .. } => "the snapshot",
+            Origin::Zfs { taken_of: None, .. } => "the snapshot",
+            Origin::Zfs { taken_of: Some(_), .. } => "the dataset",
             Origin::Overlay(_) => "the source",
         }
     }
@@ -56,7 +63,8 @@ impl Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::Zfs { snapshot, .. } => snapshot.fmt(f),
+            Origin::Zfs { snapshot, taken_of: None, .. } => snapshot.fmt(f),
+            Origin::Zfs { taken_of: Some(dir), .. } => dir.display().fmt(f),
             Origin::Overlay(tree) => tree.dir.display().fmt(f),
         }
     }

@@ -8,10 +8,11 @@ use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
 use crate::attempt::person::Ids;
 use crate::slate::overlay::Overlay;
+use crate::slate::room::{self, Limits, Shortage};
 use crate::slate::zfs::Pool;
 use crate::slate::{
-    Drift, Left, Origin, Place, Rest, Seen, Slate, SlatePlace, Unprepared,
-    Wanted, Working,
+    Drift, Golden, Left, Origin, Place, Rest, Seen, Slate, SlatePlace,
+    Unprepared, Wanted, Working,
 };
 
 /// Where trees come from.
@@ -33,10 +34,10 @@ impl Source {
     }
 
     /// What a look at the source may leave behind when it is cut short.
-    pub(crate) fn checking_risks(&self, origin: &Origin) -> Left {
+    pub(crate) fn checking_risks(&self, origin: &Origin) -> Vec<Left> {
         match self {
             Source::Zfs(_) => Pool::checking_risks(origin),
-            Source::Overlay(overlay) => overlay.checking_risks(),
+            Source::Overlay(overlay) => vec![overlay.checking_risks()],
         }
     }
 
@@ -44,8 +45,8 @@ impl Source {
     /// that lasts.
     pub(crate) fn check(&self, wanted: &Wanted) -> anyhow::Result<Seen> {
         match (self, &wanted.origin) {
-            (Source::Zfs(pool), Origin::Zfs { snapshot, parent }) => {
-                pool.check(snapshot, parent, wanted)
+            (Source::Zfs(pool), Origin::Zfs { snapshot, taken_of, parent }) => {
+                pool.check(snapshot, taken_of.as_deref(), parent, wanted)
             }
             (Source::Overlay(overlay), _) => overlay.check(wanted),
             _ => unreachable!("{OWN}"),
@@ -71,16 +72,25 @@ impl Source {
         &self,
         origin: &Origin,
         first_ms: u128,
-    ) -> Left {
+    ) -> Vec<Left> {
         let session = session_name(first_ms);
-        let parent = match origin {
-            Origin::Zfs { parent, .. } => parent.to_string(),
-            Origin::Overlay(tree) => tree.state.display().to_string(),
-        };
-        Left {
-            name: format!("{parent}/{session}"),
+        let at_risk = |name| Left {
+            name,
             why: "may have been created, with this number or one of the next"
                 .to_owned(),
+        };
+        match origin {
+            Origin::Zfs { snapshot, taken_of, parent } => {
+                let dataset = snapshot.dataset();
+                let snapshot =
+                    taken_of.as_ref().map(|_| format!("{dataset}@{session}"));
+                let working = format!("{parent}/{session}");
+                snapshot.into_iter().chain([working]).map(at_risk).collect()
+            }
+            Origin::Overlay(tree) => {
+                let state = tree.state.display();
+                vec![at_risk(format!("{state}/{session}"))]
+            }
         }
     }
 
@@ -88,13 +98,90 @@ impl Source {
     pub(crate) fn create_working(
         &self,
         origin: &Origin,
+        limits: Limits,
         first_ms: u128,
     ) -> anyhow::Result<Working> {
         match (self, origin) {
-            (Source::Zfs(pool), Origin::Zfs { snapshot, parent }) => {
-                pool.create_working(parent, snapshot, first_ms)
+            (Source::Zfs(pool), Origin::Zfs { snapshot, taken_of, parent }) => {
+                let is_to_be_taken = taken_of.is_some();
+                pool.create_working(
+                    parent,
+                    snapshot,
+                    is_to_be_taken,
+                    limits,
+                    first_ms,
+                )
             }
-            (Source::Overlay(overlay), _) => overlay.create_working(first_ms),
+            (Source::Overlay(overlay), _) => {
+                let working = overlay.create_working(first_ms)?;
+                // What can't be told doesn't limit anything.
+                let size = room::size_bytes(&working.path).unwrap_or(0);
+                let min_free_bytes = limits.min_free.bytes(size);
+                Ok(Working { min_free_bytes, ..working })
+            }
+            _ => unreachable!("{OWN}"),
+        }
+    }
+
+    /// What is short, if there is too little room for one more slate.
+    pub(crate) fn shortage(
+        &self,
+        working: &Working,
+    ) -> anyhow::Result<Option<Shortage>> {
+        let min_bytes = working.min_free_bytes;
+        match (self, &working.place) {
+            (Source::Zfs(pool), Place::Zfs(place)) => {
+                pool.shortage(place, min_bytes)
+            }
+            _ => room::shortage(&working.path, min_bytes),
+        }
+    }
+
+    /// What is short, if nothing more can be written in the slate.
+    pub(crate) fn is_full(
+        &self,
+        slate: &Slate,
+    ) -> anyhow::Result<Option<Shortage>> {
+        let free_bytes = room::free_bytes(&slate.path)?;
+        Ok(room::full(&slate.path.display().to_string(), free_bytes))
+    }
+
+    /// Makes a clone for something to be done in, once.
+    pub(crate) fn create_golden(
+        &self,
+        working: &Working,
+    ) -> anyhow::Result<Golden> {
+        match (self, &working.place) {
+            (Source::Zfs(pool), Place::Zfs(place)) => pool.create_golden(place),
+            _ => anyhow::bail!("overlays are made of a directory as it is"),
+        }
+    }
+
+    /// Makes it what slates are clones of from now on.
+    pub(crate) fn finish_golden(
+        &self,
+        working: &Working,
+        golden: &Golden,
+    ) -> anyhow::Result<Working> {
+        match (self, &working.place) {
+            (Source::Zfs(pool), Place::Zfs(place)) => {
+                let place = Box::new(pool.finish_golden(place, golden)?);
+                Ok(Working { place: Place::Zfs(place), ..working.clone() })
+            }
+            _ => unreachable!("{OWN}"),
+        }
+    }
+
+    /// Destroys one that was not finished.
+    pub(crate) fn retire_golden(
+        &self,
+        working: &Working,
+        golden: &Golden,
+    ) -> Rest {
+        match (self, &working.place) {
+            (Source::Zfs(pool), Place::Zfs(place)) => {
+                pool.retire_golden(place, golden)
+            }
             _ => unreachable!("{OWN}"),
         }
     }

@@ -7,11 +7,15 @@ macro_rules! golden {
     };
 }
 
+mod at;
+mod directory;
 mod evidence;
 mod ground;
 mod person;
+mod prepare;
 mod record;
 mod refusals;
+mod room;
 mod safety;
 mod signals;
 mod traces;

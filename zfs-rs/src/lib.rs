@@ -58,7 +58,7 @@ pub use guard::CloneGuard;
 pub use hold::{Hold, HoldInfo};
 pub use holder::{Holder, Process, Usage};
 pub use list::{Depth, Entry, EntryKind, EntryName, List};
-pub use mount::{MountOptions, MountSettings, Unmount};
+pub use mount::{MountOptions, MountSettings, Unmount, file_system_of};
 pub use name::{DatasetName, NAME_LENGTH_MAX, Name, SnapshotName};
 pub use nvlist::{Iter, NvList, NvListRef, NvPair, Pairs, Value};
 pub use program::ProgramLimits;

@@ -281,6 +281,32 @@ impl Zfs {
     }
 }
 
+/// The file system that has this file or directory in it, and where the calling
+/// thread sees it mounted; none if that isn't from ZFS, or if it is a snapshot.
+///
+/// Reads the mount table.
+///
+/// # Errors
+/// [`Other`](ErrorKind::Other) when the mount table can't be read, or the path
+/// can't be followed.
+pub fn file_system_of(path: &Path) -> Result<Option<(DatasetName, PathBuf)>> {
+    let shown = path.display().to_string();
+    let path = path.canonicalize().map_err(|error| {
+        let code = error.raw_os_error().unwrap_or(0);
+        Error::errno(Operation::ReadMounts, &shown, code)
+    })?;
+    let mounts = table::all()?;
+    // The innermost one; of those at the same place the latest, which hides
+    // the others. Another kind of mount may hide all of them.
+    let innermost = mounts
+        .into_iter()
+        .filter(|mount| path.starts_with(&mount.path) && !mount.is_covered())
+        .max_by_key(|mount| mount.path.components().count());
+    Ok(innermost
+        .filter(|mount| mount.holds(&path))
+        .and_then(|mount| Some((mount.source.parse().ok()?, mount.path))))
+}
+
 fn mount(
     name: &impl Name,
     directory: &Path,

@@ -6,7 +6,7 @@ use std::ffi::{CString, OsStr, OsString, c_char};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Instant;
 
@@ -18,14 +18,17 @@ use nix::unistd::{
     ForkResult, Pid, chdir, fork, pipe2, setgid, setgroups, setsid, setuid,
 };
 
-use super::{reset_signals, system};
+use super::{c_string, reset_signals, system};
 use crate::attempt::person::Ids;
+use crate::attempt::view::{Fault, Scene};
 
 /// Where a program is looked for when the environment has no PATH.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Where the child finds its two pipes.
 const GO: RawFd = 3;
 const TROUBLE: RawFd = 4;
+/// The first descriptor that the child doesn't put anything at.
+pub(super) const FIRST_FREE: RawFd = TROUBLE + 1;
 
 /// What a child is to run: made before the fork, since nothing may be
 /// allocated after it.
@@ -76,6 +79,8 @@ pub(crate) struct Waiting {
     /// Ended without a byte, it means that nobody wants the program to run.
     pub(crate) go: File,
     trouble: File,
+    /// What the steps of its scene are called.
+    steps: Vec<String>,
 }
 
 /// A child that was told to run the program.
@@ -83,6 +88,7 @@ pub(crate) struct Waiting {
 pub(crate) struct Gone {
     child: Child,
     trouble: File,
+    steps: Vec<String>,
     sent: io::Result<()>,
     /// Right before it was told.
     pub(crate) at: Instant,
@@ -95,15 +101,18 @@ pub(crate) struct Child {
     reaped: bool,
 }
 
-/// Forks a child that waits to run `program` with these three descriptors.
+/// Forks a child that waits to run `program` with these three descriptors, in
+/// this scene, if any.
 pub(crate) fn fork_waiting(
     program: &Program,
     stdio: [OwnedFd; 3],
+    scene: Option<&Scene>,
 ) -> io::Result<Waiting> {
     let (go_read, go) = pipe2(OFlag::O_CLOEXEC)?;
     let (trouble, trouble_write) = pipe2(OFlag::O_CLOEXEC)?;
     let argv = pointers(&program.argv);
     let env = pointers(&program.env);
+    let steps = scene.map_or_else(Vec::new, Scene::steps);
     // No handler of ours is to run in the child, where it would speak to the
     // parent; there the mask goes with the handlers.
     let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
@@ -119,14 +128,22 @@ pub(crate) fn fork_waiting(
             child: Child { pid: child, reaped: false },
             go: go.into(),
             trouble: trouble.into(),
+            steps,
         }),
         ForkResult::Child => {
             // The numbers say it all from here on; nothing is to be closed by
             // a destructor.
             let stdio = stdio.map(IntoRawFd::into_raw_fd);
             let pipes = [go_read.into_raw_fd(), trouble_write.into_raw_fd()];
-            let Err(error) = be_the_child(program, &argv, &env, stdio, pipes);
-            exit_with(error)
+            if let Err(error) = place(stdio, pipes) {
+                exit_with(0, error);
+            }
+            if let Some(Err(Fault { step, errno })) = scene.map(Scene::set) {
+                // Counted from one; nought is what everyone does.
+                exit_with(step + 1, errno);
+            }
+            let Err(error) = be_the_child(program, &argv, &env);
+            exit_with(0, error)
         }
     }
 }
@@ -143,10 +160,13 @@ pub(crate) fn enter(dir: &Path, ids: Option<Ids>) -> io::Result<()> {
     };
     let null = File::open("/dev/null")?;
     let stdio = [null.try_clone()?, null.try_clone()?, null];
-    match fork_waiting(&program, stdio.map(OwnedFd::from))?.go().started() {
+    let going = fork_waiting(&program, stdio.map(OwnedFd::from), None)?.go();
+    let Err(error) = going.started() else { return Ok(()) };
+    match error.downcast::<io::Error>() {
         // It went there, and then found no program to run.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result.map(drop),
+        Ok(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(error) => Err(error),
+        Err(error) => Err(io::Error::other(error)),
     }
 }
 
@@ -156,21 +176,26 @@ impl Waiting {
         let at = Instant::now();
         // It fails where the child has ended, and has said why.
         let sent = self.go.write_all(b"g");
-        Gone { child: self.child, trouble: self.trouble, sent, at }
+        let Waiting { child, trouble, steps, .. } = self;
+        Gone { child, trouble, steps, sent, at }
     }
 }
 
 impl Gone {
     /// Waits until the program runs, which takes a moment, or can't.
-    pub(crate) fn started(mut self) -> io::Result<Child> {
+    pub(crate) fn started(mut self) -> anyhow::Result<Child> {
         let mut report = Vec::new();
         self.trouble.read_to_end(&mut report)?;
-        match report.first_chunk() {
-            Some(code) => {
-                Err(io::Error::from_raw_os_error(i32::from_ne_bytes(*code)))
-            }
-            None => self.sent.map(|()| self.child),
-        }
+        let Some((code, step)) = report.split_first_chunk() else {
+            return Ok(self.sent.map(|()| self.child)?);
+        };
+        let code = i32::from_ne_bytes(*code);
+        let error = anyhow::Error::from(io::Error::from_raw_os_error(code));
+        let step = step.first().copied().map_or(0, usize::from);
+        Err(match step.checked_sub(1).and_then(|i| self.steps.get(i)) {
+            Some(step) => error.context(step.clone()),
+            None => error,
+        })
     }
 }
 
@@ -204,17 +229,14 @@ impl Drop for Child {
     }
 }
 
-/// All that the child does. Comes back only with what went wrong.
+/// All that every child does. Comes back only with what went wrong.
 fn be_the_child(
     program: &Program,
     argv: &[*const c_char],
     env: &[*const c_char],
-    stdio: [RawFd; 3],
-    pipes: [RawFd; 2],
 ) -> nix::Result<std::convert::Infallible> {
-    place(stdio, pipes)?;
     // It must not keep the pipes of other children open, nor the pool.
-    system::close_from(TROUBLE + 1);
+    system::close_from(FIRST_FREE);
     setsid()?;
     reset_signals().map_err(|_| Errno::last())?;
     if let Some(ids) = &program.ids {
@@ -287,11 +309,14 @@ fn wait_for_go() {
     }
 }
 
-fn exit_with(error: Errno) -> ! {
-    let code = (error as i32).to_ne_bytes();
-    // SAFETY: writes four bytes that are there. Where the pipes could not be
-    // placed the parent reads nothing, and sees the exit status.
-    unsafe { libc::write(TROUBLE, code.as_ptr().cast(), code.len()) };
+/// Tells the parent the error, and the number of the step it was met at.
+fn exit_with(step: usize, error: Errno) -> ! {
+    let [a, b, c, d] = (error as i32).to_ne_bytes();
+    // Of the few steps that there are.
+    let report = [a, b, c, d, step as u8];
+    // SAFETY: writes bytes that are there. Where the pipes could not be placed
+    // the parent reads nothing, and sees the exit status.
+    unsafe { libc::write(TROUBLE, report.as_ptr().cast(), report.len()) };
     // SAFETY: ends the process without running anything of ours.
     unsafe { libc::_exit(127) }
 }
@@ -322,12 +347,4 @@ fn pointers(texts: &[CString]) -> Vec<*const c_char> {
         .map(|text| text.as_ptr())
         .chain(std::iter::once(std::ptr::null()))
         .collect()
-}
-
-fn c_string(text: &OsStr) -> io::Result<CString> {
-    CString::new(text.to_owned().into_vec()).map_err(|_| {
-        let text = text.to_string_lossy();
-        let what = format!("`{text}` has a NUL byte in it");
-        io::Error::new(io::ErrorKind::InvalidInput, what)
-    })
 }

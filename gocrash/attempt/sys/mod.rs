@@ -12,18 +12,23 @@ mod fork;
     expect(dead_code, reason = "others have better ways")
 )]
 mod limit;
+#[cfg(target_os = "linux")]
+pub(crate) mod namespace;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(target_os = "freebsd", path = "freebsd.rs")]
 #[cfg_attr(target_os = "illumos", path = "illumos.rs")]
 mod system;
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString, OsStr};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
+#[cfg(target_os = "linux")]
+use fork::FIRST_FREE;
 pub(crate) use fork::{Child, Gone, Program, Waiting, enter, fork_waiting};
 #[cfg(target_os = "linux")]
 pub(crate) use system::leave_children_no_rights;
@@ -105,4 +110,13 @@ fn reset_signals() -> io::Result<()> {
     }
     SigSet::empty().thread_set_mask()?;
     Ok(())
+}
+
+/// The text as C wants it.
+pub(crate) fn c_string(text: &OsStr) -> io::Result<CString> {
+    CString::new(text.as_bytes()).map_err(|_| {
+        let text = text.to_string_lossy();
+        let what = format!("`{text}` has a NUL byte in it");
+        io::Error::new(io::ErrorKind::InvalidInput, what)
+    })
 }

@@ -1,10 +1,12 @@
 //! Tests: the state of a hunt, driven by events alone.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::hunt::event::Span;
+use crate::hunt::golden::Spoiled;
+use crate::slate::room::Shortage;
 use crate::slate::{Seen, Unprepared};
 
 /// A hunt whose attempts end as told.
@@ -16,7 +18,7 @@ impl Drive {
     fn new(concurrency: u16, stop_after: Option<u64>, keep: Keep) -> Drive {
         let hunt = Hunt::new(concurrency, stop_after, keep);
         let mut drive = Drive { hunt };
-        let seen = Seen { cwd_mode: 0o755, cwd_uid: 0, cwd_gid: 0 };
+        let seen = Seen::for_tests();
         assert_eq!(drive.hear(Event::Checked(Ok(seen))), [Step::Open]);
         drive
     }
@@ -171,10 +173,79 @@ fn a_signal_kills_what_runs_and_destroys_its_slates() {
 }
 
 #[test]
+fn a_signal_while_it_prepares_ends_that_and_destroys_what_there_is() {
+    let hunt = Hunt::new(1, Some(1), Keep::Failures).preparing(true);
+    let mut drive = Drive { hunt };
+    drive.hear(Event::Checked(Ok(Seen::for_tests())));
+    assert_eq!(drive.open(), [Step::Prepare]);
+    let steps = drive.hear(Event::Signal(2));
+    assert_eq!(steps, [Step::StopPreparing(Kill::Gently)]);
+    let spoiled = Spoiled {
+        why: "interrupted".to_owned(),
+        tail: Vec::new(),
+        rest: Rest::Gone,
+    };
+    let steps = drive.hear(Event::Golden(Err(spoiled), Duration::ZERO));
+    assert_eq!(steps, [Step::Close]);
+    assert_eq!(drive.hear(Event::Closed(Rest::Gone)), [Step::Over]);
+    assert_eq!(drive.hunt.verdict(), Verdict::Signaled(2));
+}
+
+fn no_room(thread: u16, run: u64) -> Event {
+    Event::NoRoom(name(thread, run), Shortage::for_tests())
+}
+
+#[test]
+fn a_pool_that_fills_up_pauses_the_hunt_until_something_has_gone() {
+    let mut drive = Drive::running(2, None);
+    assert_eq!(drive.hear(no_room(0, 1)), []);
+    assert!(drive.hunt.has_begun_to_pause());
+    assert_eq!(drive.hear(no_room(1, 1)), []);
+    assert!(!drive.hunt.has_begun_to_pause());
+    drive.ended(0, 0, Outcome::Passed);
+    // Under the number that came to nothing.
+    assert_eq!(drive.retired(0, 0), [prepare(0, 1), prepare(1, 1)]);
+    assert_eq!(drive.prepared(0, 1), [run(0, 1), prepare(0, 2)]);
+}
+
+#[test]
+fn a_hunt_without_room_ends_when_nothing_is_left_that_could_go() {
+    let mut drive = Drive::new(1, None, Keep::Everything);
+    assert_eq!(drive.open(), [Step::Start, prepare(0, 0)]);
+    for _ in 1..room::TRIES_MAX {
+        assert_eq!(drive.hear(no_room(0, 0)), [prepare(0, 0)]);
+    }
+    assert_eq!(drive.hear(no_room(0, 0)), [Step::Close]);
+    assert_eq!(drive.hunt.verdict(), Verdict::None);
+    let trouble = drive.hunt.trouble.as_deref().unwrap();
+    assert!(trouble.starts_with("there is no room"), "{trouble}");
+}
+
+#[test]
+fn a_signal_ends_a_pause() {
+    let mut drive = Drive::running(1, None);
+    drive.hear(no_room(0, 1));
+    drive.hear(Event::Signal(2));
+    assert_eq!(drive.ended(0, 0, Outcome::Interrupted), [retire(0, 0)]);
+    assert_eq!(drive.retired(0, 0), [Step::Close]);
+}
+
+#[test]
+fn attempts_start_from_what_was_prepared() {
+    let hunt = Hunt::new(1, Some(1), Keep::Failures).preparing(true);
+    let mut drive = Drive { hunt };
+    drive.hear(Event::Checked(Ok(Seen::for_tests())));
+    drive.open();
+    let working = Working::for_tests("tank/go/gocrash-1");
+    let steps = drive.hear(Event::Golden(Ok(working), Duration::ZERO));
+    assert_eq!(steps, [Step::Start, prepare(0, 0)]);
+}
+
+#[test]
 fn a_signal_before_anything_was_created_creates_nothing() {
     let mut hunt = Hunt::new(2, None, Keep::Failures);
     assert_eq!(hunt.apply(&Event::Signal(15)), []);
-    let seen = Seen { cwd_mode: 0o755, cwd_uid: 0, cwd_gid: 0 };
+    let seen = Seen::for_tests();
     assert_eq!(hunt.apply(&Event::Checked(Ok(seen))), [Step::Over]);
     assert_eq!(hunt.verdict(), Verdict::Signaled(15));
 

@@ -32,6 +32,8 @@ pub(super) enum Stock {
     Nothing,
     Preparing(AttemptName),
     Ready(AttemptName),
+    /// There was no room for one. There may be when something has gone.
+    NoRoom,
     /// There was trouble. It may have passed when the attempt that runs is
     /// over.
     Failed,
@@ -57,7 +59,7 @@ impl Thread {
     pub(super) fn unsettled(&self) -> Vec<AttemptName> {
         let stock = match self.stock {
             Stock::Preparing(name) | Stock::Ready(name) => Some(name),
-            Stock::Nothing | Stock::Failed => None,
+            Stock::Nothing | Stock::NoRoom | Stock::Failed => None,
         };
         let settling = self.settling.iter().copied();
         settling.chain(self.running).chain(stock).collect()

@@ -130,6 +130,7 @@ impl Overlay {
             roomless: None,
             guid: None,
             limits: limits(&tree.dir, checked.style),
+            min_free_bytes: 0,
             place: super::Place::Overlay(place),
         };
         if let Ok(watch) = Watch::begin(checked.source.path()) {

@@ -3,7 +3,7 @@
 use std::io;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::fchown;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use nix::errno::Errno;
@@ -198,6 +198,19 @@ impl Session {
         match slate.is_hidden {
             true => &self.ready,
             false => &self.folder,
+        }
+    }
+}
+
+impl SlatePlace {
+    /// Where a slate is now that will be at `path`.
+    pub(in crate::slate) fn here(&self, path: &Path) -> PathBuf {
+        let session = path.parent().and_then(Path::parent);
+        match session {
+            Some(session) if self.is_hidden => {
+                session.join(READY).join(&self.name).join(TREE)
+            }
+            _ => path.to_owned(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Whether a hunt can work at all, found out before anything is created.
 
+use std::path::Path;
+
 use zfs::{
     DatasetName, ErrorKind, List, MountOptions, PropertyMap, SnapshotName,
     Unmount, Zfs,
@@ -28,15 +30,19 @@ const SUDO: &str = "run gocrash by sudo or doas";
 pub(super) fn check(
     zfs: &Zfs,
     snapshot: &SnapshotName,
+    taken_of: Option<&Path>,
     parent: &DatasetName,
     wanted: &Wanted,
 ) -> anyhow::Result<Seen> {
-    if !zfs.exists(snapshot) {
+    if taken_of.is_none() && !zfs.exists(snapshot) {
         return Err(no_snapshot(zfs, snapshot).into());
     }
     check_source(zfs, snapshot.dataset())?;
     check_parent(zfs, parent)?;
     check_length(parent)?;
+    if let Some(dir) = taken_of {
+        return look::look(dir, wanted);
+    }
 
     let dir = LookDir::create()?;
     zfs.mount_at(snapshot, dir.path(), LOOK)

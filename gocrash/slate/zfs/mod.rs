@@ -1,27 +1,33 @@
 //! Slates that are clones of a snapshot. Each public method is a request: plain
 //! data goes in, plain data comes out.
 
+mod base;
 mod check;
+pub(super) mod golden;
+mod remove;
+mod room;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::thread;
-use std::time::Duration;
 
 use anyhow::Context;
 use zfs::{
-    DatasetName, ErrorKind, Holder, MountOptions, MountSettings, Name,
-    Properties, Property, SnapshotName, Source, Unmount, Zfs,
+    DatasetName, ErrorKind, MountOptions, MountSettings, Name, Properties,
+    SnapshotName, Unmount, Zfs,
 };
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
 use crate::attempt::person::Ids;
 use crate::refusal::Refusal;
+use crate::slate::room::Limits;
 use crate::slate::source::session_name;
 use crate::slate::{
     Left, Origin, Rest, Seen, Slate, Unprepared, Wanted, Working, hiding, look,
 };
+
+use base::Base;
+use golden::Prepared;
 
 /// Set on the working dataset alone: a tag that a child has inherited says
 /// nothing about who created it.
@@ -31,13 +37,9 @@ const TAG_OUTCOME: &str = "gocrash:outcome";
 
 /// Kept free for the record, so that a full pool loses no verdict. With 8 MiB
 /// ZFS refused to write, with this it went on.
-const RECORD_ROOM: &str = "32M";
+const RECORD_ROOM_BYTES: u64 = 32 << 20;
 /// Hunts that start in the same millisecond take the next free number.
 const NAME_TRIES_MAX: u32 = 1000;
-/// How often, and how long apart, something busy is tried again. The library
-/// itself waits a third of a second each time.
-const BUSY_TRIES_MAX: u32 = 5;
-const BUSY_PAUSE: Duration = Duration::from_millis(300);
 
 /// The pools of this host, for one hunt.
 #[derive(Debug, Clone)]
@@ -53,9 +55,28 @@ pub(crate) struct Pool {
 pub(super) struct Place {
     dataset: DatasetName,
     session: String,
-    snapshot: SnapshotName,
+    /// What all of it was made from.
+    base: Base,
+    /// What slates are clones of, if not of the base itself.
+    prepared: Option<Prepared>,
     guid: String,
     path: PathBuf,
+    /// Room in it that no slate can have.
+    reserved_bytes: u64,
+}
+
+impl Place {
+    pub(super) fn taken(&self) -> Option<&SnapshotName> {
+        self.base.taken()
+    }
+
+    /// What its slates are clones of.
+    fn origin(&self) -> &SnapshotName {
+        match &self.prepared {
+            Some(prepared) => &prepared.snapshot,
+            None => &self.base.snapshot,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -64,11 +85,13 @@ impl Place {
     pub(super) fn for_tests(dataset: &str) -> Place {
         let dataset = DatasetName::new(dataset).unwrap();
         Place {
-            snapshot: dataset.snapshot("none").unwrap(),
+            base: Base::given(dataset.snapshot("none").unwrap()),
+            prepared: None,
             session: dataset.to_string(),
             dataset,
             guid: String::new(),
             path: PathBuf::new(),
+            reserved_bytes: 0,
         }
     }
 }
@@ -83,6 +106,11 @@ pub(super) struct SlatePlace {
 }
 
 impl SlatePlace {
+    /// Where a slate is now that will be at `path`.
+    pub(super) fn here(&self, path: &Path) -> PathBuf {
+        self.hidden.as_deref().unwrap_or(path).to_owned()
+    }
+
     /// Moves it to its place.
     pub(super) fn reveal(&mut self, path: &Path) -> anyhow::Result<()> {
         if let Some(hidden) = self.hidden.take() {
@@ -108,10 +136,13 @@ impl Pool {
     }
 
     /// What `check` may leave behind when it is cut short.
-    pub(super) fn checking_risks(origin: &Origin) -> Left {
-        Left {
-            name: origin.to_string(),
-            why: format!("may be mounted at `{}N`", look::stem()),
+    pub(super) fn checking_risks(origin: &Origin) -> Vec<Left> {
+        match origin {
+            Origin::Zfs { taken_of: None, snapshot, .. } => vec![Left {
+                name: snapshot.to_string(),
+                why: format!("may be mounted at `{}N`", look::stem()),
+            }],
+            _ => Vec::new(),
         }
     }
 
@@ -119,10 +150,11 @@ impl Pool {
     pub(super) fn check(
         &self,
         snapshot: &SnapshotName,
+        taken_of: Option<&Path>,
         parent: &DatasetName,
         wanted: &Wanted,
     ) -> anyhow::Result<Seen> {
-        check::check(&self.zfs, snapshot, parent, wanted)
+        check::check(&self.zfs, snapshot, taken_of, parent, wanted)
     }
 
     /// The directory that everything below this dataset is mounted in. It may
@@ -134,16 +166,39 @@ impl Pool {
         Ok(self.zfs.property(parent, "mountpoint")?.value.into())
     }
 
-    /// Creates and mounts the dataset that holds everything of the hunt.
+    /// Creates and mounts the dataset that holds everything of the hunt;
+    /// takes the snapshot first, if that is to be taken.
     pub(super) fn create_working(
         &self,
         parent: &DatasetName,
         snapshot: &SnapshotName,
+        is_to_be_taken: bool,
+        limits: Limits,
         first_ms: u128,
     ) -> anyhow::Result<Working> {
-        let snapshot_guid = self.zfs.property(snapshot, "guid")?.value;
+        let base = match is_to_be_taken {
+            true => self.take_base(snapshot, first_ms)?,
+            false => Base::given(snapshot.clone()),
+        };
+        self.create_for(parent, &base, limits, first_ms).map_err(|error| {
+            match self.give_back(&base) {
+                Rest::Gone => error,
+                Rest::Left(left) => error.context(left),
+            }
+        })
+    }
+
+    fn create_for(
+        &self,
+        parent: &DatasetName,
+        base: &Base,
+        limits: Limits,
+        first_ms: u128,
+    ) -> anyhow::Result<Working> {
+        let min_free_bytes = limits.min_free.bytes(self.size(parent)?);
+        let base_guid = self.guid(&base.snapshot)?;
         let (dataset, session, roomless) =
-            self.create_named(parent, snapshot, first_ms)?;
+            self.create_named(parent, base, limits.quota, first_ms)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
             let path = self.mount_where_it_says(&dataset)?;
@@ -155,21 +210,28 @@ impl Pool {
             })?;
             anyhow::Ok((guid, path))
         };
+        let reserved_bytes = match roomless {
+            None => RECORD_ROOM_BYTES,
+            Some(_) => 0,
+        };
         match set_up() {
             Ok((guid, path)) => Ok(Working {
                 name: dataset.to_string(),
                 session: session.clone(),
                 path: path.clone(),
                 roomless,
-                guid: Some(snapshot_guid),
+                guid: Some(base_guid),
                 limits: Vec::new(),
-                place: super::Place::Zfs(Place {
-                    snapshot: snapshot.clone(),
+                min_free_bytes,
+                place: super::Place::Zfs(Box::new(Place {
+                    base: base.clone(),
+                    prepared: None,
                     dataset,
                     session,
                     guid,
                     path,
-                }),
+                    reserved_bytes,
+                })),
             }),
             Err(error) => {
                 let error = error.context("cannot set up the working dataset");
@@ -225,7 +287,7 @@ impl Pool {
         let dataset =
             working.dataset.child(&name.to_string()).map_err(nothing)?;
         self.zfs
-            .clone_from(&dataset, &working.snapshot, &Properties::new())
+            .clone_from(&dataset, working.origin(), &Properties::new())
             .map_err(nothing)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
@@ -272,14 +334,7 @@ impl Pool {
         path: &Path,
     ) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
-            let [guid, origin] =
-                self.zfs.pick_properties(&slate.dataset, ["guid", "origin"])?;
-            check_guid(guid, &slate.guid)?;
-            anyhow::ensure!(
-                origin.is_some_and(|o| o.value == working.snapshot.as_str()),
-                "it is no longer a clone of `{}`",
-                working.snapshot
-            );
+            self.check_clone(&slate.dataset, &slate.guid, working.origin())?;
             self.remove(&slate.dataset, path)?;
             if let Some(hidden) = &slate.hidden {
                 let _ = std::fs::remove_dir(hidden);
@@ -289,15 +344,20 @@ impl Pool {
         rest(&slate.dataset, gone)
     }
 
-    /// Destroys the working dataset, if it is the one that was created. One
-    /// with anything in it stays.
+    /// Destroys the working dataset, if it is the one that was created, and
+    /// the snapshot that the hunt took. A dataset with anything in it stays.
     pub(super) fn close(&self, working: &Place) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
-            let guid = self.zfs.property(&working.dataset, "guid")?;
-            check_guid(Some(guid), &working.guid)?;
+            self.check_guid(&working.dataset, &working.guid)?;
+            if let Some(prepared) = &working.prepared {
+                self.retire_prepared(working, prepared)?;
+            }
             self.remove(&working.dataset, &working.path)
         });
-        rest(&working.dataset, gone)
+        match rest(&working.dataset, gone) {
+            Rest::Gone => self.give_back(&working.base),
+            left => left,
+        }
     }
 
     /// Takes the first free name from `first_ms` up. A name is not free either
@@ -306,7 +366,8 @@ impl Pool {
     fn create_named(
         &self,
         parent: &DatasetName,
-        snapshot: &SnapshotName,
+        base: &Base,
+        quota: Option<u64>,
         first_ms: u128,
     ) -> anyhow::Result<(DatasetName, String, Option<String>)> {
         let place = self.place(parent)?;
@@ -316,12 +377,17 @@ impl Pool {
                 continue;
             }
             let dataset = parent.child(&session)?;
-            let properties = Properties::new()
+            let mut properties = Properties::new()
                 .with("canmount", "noauto")
                 .with("com.sun:auto-snapshot", "false")
                 .with(TAG_SESSION, &session)
-                .with(TAG_SNAPSHOT, snapshot.as_str());
-            let roomy = properties.clone().with("refreservation", RECORD_ROOM);
+                .with(TAG_SNAPSHOT, base.snapshot.as_str());
+            if let Some(bytes) = quota {
+                properties = properties.with("quota", bytes.to_string());
+            }
+            let roomy = properties
+                .clone()
+                .with("refreservation", RECORD_ROOM_BYTES.to_string());
             let mut created = self.zfs.create(&dataset, &roomy);
             let mut roomless = None;
             // Too little room, or the right to reserve it was not given.
@@ -371,21 +437,8 @@ impl Pool {
         anyhow::bail!("`{}` is a link to somewhere else", path.display())
     }
 
-    fn guid(&self, dataset: &DatasetName) -> anyhow::Result<String> {
-        Ok(self.zfs.property(dataset, "guid")?.value)
-    }
-
-    fn check_tag(&self, working: &Place) -> anyhow::Result<()> {
-        let tag = self
-            .zfs
-            .property(&working.dataset, TAG_SESSION)
-            .context("cannot tell whose it is")?;
-        anyhow::ensure!(
-            tag.value == working.session && tag.source == Source::Local,
-            "`{}` is no longer tagged as of this hunt",
-            working.dataset
-        );
-        Ok(())
+    fn guid(&self, name: &impl Name) -> anyhow::Result<String> {
+        Ok(self.zfs.property(name, "guid")?.value)
     }
 
     /// Read once, when the first slate is mounted.
@@ -396,56 +449,9 @@ impl Pool {
         let settings = self.zfs.mount_settings(&working.dataset)?;
         Ok(self.settings.get_or_init(|| settings))
     }
-
-    /// Unmounts and destroys, with patience for what is busy.
-    fn remove(&self, dataset: &DatasetName, path: &Path) -> anyhow::Result<()> {
-        while_busy(|| self.unmount(dataset))?;
-        while_busy(|| self.zfs.destroy(dataset))?;
-        // Only an empty directory goes; it is no loss when it stays.
-        let _ = std::fs::remove_dir(path);
-        Ok(())
-    }
 }
 
-/// Waits for what will let go by itself.
-impl Pool {
-    fn unmount(&self, dataset: &DatasetName) -> zfs::Result<()> {
-        match self.zfs.unmount(dataset, Unmount::Plain) {
-            Err(e) if e.kind() == ErrorKind::NotMounted => Ok(()),
-            result => result,
-        }
-    }
-}
-
-fn check_guid(guid: Option<Property>, recorded: &str) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        guid.is_some_and(|guid| guid.value == recorded),
-        "it is not the dataset that this hunt created"
-    );
-    Ok(())
-}
-
-fn while_busy(work: impl Fn() -> zfs::Result<()>) -> zfs::Result<()> {
-    for _ in 1..BUSY_TRIES_MAX {
-        match work() {
-            Err(e) if e.kind() == ErrorKind::Busy && may_let_go(&e) => {
-                thread::sleep(BUSY_PAUSE);
-            }
-            result => return result,
-        }
-    }
-    work()
-}
-
-/// No waiting removes a snapshot that somebody took of a slate.
-fn may_let_go(busy: &zfs::Error) -> bool {
-    let is_process_or_mount = |holder: &Holder| {
-        matches!(holder, Holder::Process { .. } | Holder::Mount { .. })
-    };
-    busy.holders().is_empty() || busy.holders().iter().any(is_process_or_mount)
-}
-
-fn rest(dataset: &DatasetName, gone: anyhow::Result<()>) -> Rest {
+fn rest(dataset: &impl Name, gone: anyhow::Result<()>) -> Rest {
     match gone {
         Ok(()) => Rest::Gone,
         Err(error) => Rest::Left(left(dataset, &error)),

@@ -81,6 +81,29 @@ impl Ground {
         command
     }
 
+    /// The same, after this much of a shell script, in a mount namespace that
+    /// has nothing of other tests: gocrash makes copies of it.
+    pub(super) fn alone(&self, before: &str, args: &[&str]) -> Command {
+        let gocrash = self.gocrash(args);
+        let forget = self.pool.forget_others();
+        let script = format!("set -e; {forget}\n{before}\nexec \"$@\"");
+        let mut command = Command::new("unshare");
+        command
+            .args(["-m", "sh", "-c", &script, "sh"])
+            .arg(gocrash.get_program())
+            .args(gocrash.get_args())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for (name, value) in gocrash.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
+
     /// A hunt in the snapshot, with these options.
     pub(super) fn hunt(&self, options: &[&str]) -> Hunted {
         let args = [&[self.snapshot.as_str()], options].concat();

@@ -1,6 +1,6 @@
 //! The table of what is mounted where.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 
@@ -27,6 +27,13 @@ impl Mount {
     /// would take away what was not meant.
     pub(crate) fn is_covered(&self) -> bool {
         system::is_covered(self)
+    }
+
+    /// Whether a path below its own leads to its files, and not to another
+    /// mount's.
+    pub(crate) fn holds(&self, path: &Path) -> bool {
+        let of_path = Mount { path: path.to_owned(), ..self.clone() };
+        !of_path.is_covered()
     }
 }
 

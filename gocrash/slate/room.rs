@@ -1,0 +1,152 @@
+//! How much room there is for more, and how much there must be.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Context;
+use nix::sys::statvfs::statvfs;
+
+/// With less than this nothing more can be written: a few records.
+pub(super) const FULL_BYTES: u64 = 1 << 20;
+
+/// What a hunt may take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Limits {
+    /// In all, in bytes.
+    pub(crate) quota: Option<u64>,
+    pub(crate) min_free: MinFree,
+}
+
+/// How much of the pool has to stay free.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum MinFree {
+    Bytes(u64),
+    Percent(f64),
+}
+
+impl MinFree {
+    /// Of a pool of this size.
+    pub(super) fn bytes(self, pool_bytes: u64) -> u64 {
+        match self {
+            MinFree::Bytes(bytes) => bytes,
+            // No pool is so large that rounding mattered.
+            MinFree::Percent(percent) => {
+                (pool_bytes as f64 * percent / 100.0) as u64
+            }
+        }
+    }
+}
+
+/// There is too little room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shortage {
+    /// The pool, or the dataset that a quota limits.
+    pub(super) name: String,
+    pub(super) free_bytes: u64,
+    /// What has to stay free; `None`: there is just no more.
+    pub(super) min_bytes: Option<u64>,
+}
+
+#[cfg(test)]
+impl Shortage {
+    /// Of nothing much.
+    pub(crate) fn for_tests() -> Shortage {
+        Shortage { name: "tank".to_owned(), free_bytes: 0, min_bytes: None }
+    }
+}
+
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shortage { name, free_bytes, min_bytes } = self;
+        let free = Bytes(*free_bytes);
+        match min_bytes {
+            Some(min) => {
+                let min = Bytes(*min);
+                write!(
+                    f,
+                    "`{name}` has {free} free, and {min} are to stay free \
+                     (`--min-free`)"
+                )
+            }
+            None => write!(f, "`{name}` has {free} left of its quota or pool"),
+        }
+    }
+}
+
+/// As ZFS would write it.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut number = self.0 as f64;
+        for suffix in ["B", "K", "M", "G", "T"] {
+            if number < 1000.0 {
+                return match suffix {
+                    "B" => write!(f, "{}B", self.0),
+                    _ => write!(f, "{number:.1}{suffix}"),
+                };
+            }
+            number /= 1024.0;
+        }
+        write!(f, "{number:.1}P")
+    }
+}
+
+/// What is short, if less than `min_bytes` are free in this directory.
+pub(super) fn shortage(
+    dir: &Path,
+    min_bytes: u64,
+) -> anyhow::Result<Option<Shortage>> {
+    let free_bytes = free_bytes(dir)?;
+    let name = dir.display().to_string();
+    if free_bytes < min_bytes {
+        let min_bytes = Some(min_bytes);
+        return Ok(Some(Shortage { name, free_bytes, min_bytes }));
+    }
+    Ok(full(&name, free_bytes))
+}
+
+/// What is short, if there is no room for anything more.
+pub(super) fn full(name: &str, free_bytes: u64) -> Option<Shortage> {
+    (free_bytes < FULL_BYTES).then(|| Shortage {
+        name: name.to_owned(),
+        free_bytes,
+        min_bytes: None,
+    })
+}
+
+/// How large the file system is that this directory is in.
+pub(super) fn size_bytes(dir: &Path) -> anyhow::Result<u64> {
+    let room = statvfs(dir)?;
+    let blocks = room.blocks() as u64;
+    Ok(blocks.saturating_mul(room.fragment_size() as u64))
+}
+
+/// What can still be written in this directory. Costs one system call.
+///
+/// Wraps `statvfs`.
+pub(super) fn free_bytes(dir: &Path) -> anyhow::Result<u64> {
+    let room = statvfs(dir).with_context(|| {
+        format!("cannot ask for room in `{}`", dir.display())
+    })?;
+    // Their types differ from system to system.
+    let blocks = room.blocks_available() as u64;
+    Ok(blocks.saturating_mul(room.fragment_size() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortage_says_what_is_free_and_what_should_be() {
+        let name = "tank".to_owned();
+        let free_bytes = 3 << 20;
+        let min_bytes = Some(1536 << 20);
+        let shortage = Shortage { name, free_bytes, min_bytes };
+        let expected = "`tank` has 3.0M free, and 1.5G are to stay free \
+                        (`--min-free`)";
+        assert_eq!(shortage.to_string(), expected);
+        assert_eq!(MinFree::Percent(5.0).bytes(1 << 30), (1 << 30) / 20);
+    }
+}

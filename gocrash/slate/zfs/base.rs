@@ -1,0 +1,74 @@
+//! What slates are clones of: a snapshot that was given, or one that the hunt
+//! took itself and takes back when nothing needs it any more.
+
+use anyhow::Context;
+use zfs::{Defer, ErrorKind, Properties, SnapshotName};
+
+use super::{NAME_TRIES_MAX, Pool, rest};
+use crate::refusal::Refusal;
+use crate::slate::Rest;
+use crate::slate::source::session_name;
+
+/// A snapshot, and whose it is.
+#[derive(Debug, Clone)]
+pub(super) struct Base {
+    pub(super) snapshot: SnapshotName,
+    /// Its GUID, if the hunt took it.
+    pub(super) taken: Option<String>,
+}
+
+impl Base {
+    pub(super) fn given(snapshot: SnapshotName) -> Base {
+        Base { snapshot, taken: None }
+    }
+
+    /// The snapshot, if the hunt took it.
+    pub(super) fn taken(&self) -> Option<&SnapshotName> {
+        self.taken.as_ref().map(|_| &self.snapshot)
+    }
+}
+
+impl Pool {
+    /// Takes a snapshot of the same dataset as `wanted`, under the first free
+    /// name from `first_ms` up.
+    pub(super) fn take_base(
+        &self,
+        wanted: &SnapshotName,
+        first_ms: u128,
+    ) -> anyhow::Result<Base> {
+        for tried in 0..NAME_TRIES_MAX {
+            let name = session_name(first_ms + u128::from(tried));
+            let snapshot = wanted.dataset().snapshot(&name)?;
+            let names = std::slice::from_ref(&snapshot);
+            match self.zfs.snapshot(names, &Properties::new()) {
+                Ok(()) => {
+                    let guid = self.guid(&snapshot).with_context(|| {
+                        format!("`{snapshot}` is left: cannot tell its guid")
+                    })?;
+                    return Ok(Base { snapshot, taken: Some(guid) });
+                }
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) if e.kind() == ErrorKind::PermissionDenied => {
+                    anyhow::bail!(Refusal::new(
+                        e.to_string(),
+                        "run gocrash by sudo or doas, or name a snapshot",
+                    ));
+                }
+                Err(e) => return Err(e.into()),
+            }
+        }
+        anyhow::bail!("cannot find a free name for a snapshot of `{wanted}`")
+    }
+
+    /// Destroys the snapshot, if the hunt took it and it still is that one.
+    pub(super) fn give_back(&self, base: &Base) -> Rest {
+        let Base { snapshot, taken: Some(guid) } = base else {
+            return Rest::Gone;
+        };
+        let gone = self.check_guid(snapshot, guid).and_then(|()| {
+            let names = std::slice::from_ref(snapshot);
+            Ok(self.zfs.destroy_snapshots(names, Defer::No)?)
+        });
+        rest(snapshot, gone)
+    }
+}

@@ -1,0 +1,110 @@
+//! How datasets go: looked at first, so that nothing goes that the hunt did not
+//! create, and with patience for what is busy.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use zfs::{
+    DatasetName, ErrorKind, Holder, Name, Property, SnapshotName, Source,
+    Unmount,
+};
+
+use super::{Place, Pool, TAG_SESSION};
+
+/// How often, and how long apart, something busy is tried again. The library
+/// itself waits a third of a second each time.
+const BUSY_TRIES_MAX: u32 = 5;
+const BUSY_PAUSE: Duration = Duration::from_millis(300);
+
+impl Pool {
+    pub(super) fn check_tag(&self, working: &Place) -> anyhow::Result<()> {
+        let tag = self
+            .zfs
+            .property(&working.dataset, TAG_SESSION)
+            .context("cannot tell whose it is")?;
+        anyhow::ensure!(
+            tag.value == working.session && tag.source == Source::Local,
+            "`{}` is no longer tagged as of this hunt",
+            working.dataset
+        );
+        Ok(())
+    }
+
+    /// Whether it still is the clone that was made of `origin`.
+    pub(super) fn check_clone(
+        &self,
+        dataset: &DatasetName,
+        recorded: &str,
+        origin: &SnapshotName,
+    ) -> anyhow::Result<()> {
+        let [guid, found] =
+            self.zfs.pick_properties(dataset, ["guid", "origin"])?;
+        check_guid(guid, recorded)?;
+        anyhow::ensure!(
+            found.is_some_and(|found| found.value == origin.as_str()),
+            "it is no longer a clone of `{origin}`"
+        );
+        Ok(())
+    }
+
+    pub(super) fn check_guid(
+        &self,
+        name: &impl Name,
+        recorded: &str,
+    ) -> anyhow::Result<()> {
+        check_guid(Some(self.zfs.property(name, "guid")?), recorded)
+    }
+
+    /// Unmounts and destroys, with patience for what is busy.
+    pub(super) fn remove(
+        &self,
+        dataset: &DatasetName,
+        path: &Path,
+    ) -> anyhow::Result<()> {
+        while_busy(|| self.unmount(dataset))?;
+        while_busy(|| self.zfs.destroy(dataset))?;
+        // Only an empty directory goes; it is no loss when it stays.
+        let _ = std::fs::remove_dir(path);
+        Ok(())
+    }
+
+    pub(super) fn unmount(&self, dataset: &DatasetName) -> zfs::Result<()> {
+        match self.zfs.unmount(dataset, Unmount::Plain) {
+            Err(e) if e.kind() == ErrorKind::NotMounted => Ok(()),
+            result => result,
+        }
+    }
+}
+
+fn check_guid(guid: Option<Property>, recorded: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        guid.is_some_and(|guid| guid.value == recorded),
+        "it is not the dataset that this hunt created"
+    );
+    Ok(())
+}
+
+/// Waits for what will let go by itself.
+pub(super) fn while_busy(
+    work: impl Fn() -> zfs::Result<()>,
+) -> zfs::Result<()> {
+    for _ in 1..BUSY_TRIES_MAX {
+        match work() {
+            Err(e) if e.kind() == ErrorKind::Busy && may_let_go(&e) => {
+                thread::sleep(BUSY_PAUSE);
+            }
+            result => return result,
+        }
+    }
+    work()
+}
+
+/// No waiting removes a snapshot that somebody took of a slate.
+fn may_let_go(busy: &zfs::Error) -> bool {
+    let is_process_or_mount = |holder: &Holder| {
+        matches!(holder, Holder::Process { .. } | Holder::Mount { .. })
+    };
+    busy.holders().is_empty() || busy.holders().iter().any(is_process_or_mount)
+}
