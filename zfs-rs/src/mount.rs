@@ -330,7 +330,8 @@ fn mount(
         let mounts = table::of(name.as_str()).unwrap_or_default();
         mounts.iter().any(|mount| mount.path == place)
     };
-    let mount = || system::mount(name.as_str(), directory, flags);
+    let shown_at = settings.later.as_deref().unwrap_or(directory);
+    let mount = || system::mount(name.as_str(), directory, shown_at, flags);
     match retry_while_busy(mount, || !is_here()) {
         0 => Ok(()),
         libc::EBUSY if is_here() => Err(already_mounted(name, directory)),

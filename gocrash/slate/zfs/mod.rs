@@ -295,9 +295,9 @@ impl Pool {
             let hidden = hiding::make_places(&path)
                 .context("cannot make a directory for the slate")?;
             let here = hidden.as_ref().unwrap_or(&path);
-            let settings = self.settings(working)?;
+            let settings = self.settings(working)?.to_be_moved_to(&path);
             let options = MountOptions::default();
-            self.zfs.mount_with(&dataset, here, settings, options)?;
+            self.zfs.mount_with(&dataset, here, &settings, options)?;
             anyhow::Ok((guid, path, hidden))
         };
         match set_up() {

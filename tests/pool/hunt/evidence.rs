@@ -5,7 +5,7 @@ use std::fs;
 use expect_test::expect_file;
 
 use super::ground::Ground;
-use crate::pool::get;
+use crate::pool::{get, zfs};
 
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
@@ -45,7 +45,12 @@ fn a_hunt_that_fails_keeps_the_clone_and_its_output() {
     assert_eq!(fs::read_to_string(stderr_path).unwrap(), "noise\n");
     assert!(ground.path(slate).join("goroot/src/trace").exists());
 
+    let place = ground.path(slate);
     let (working, slate) = (ground.dataset(working), ground.dataset(slate));
+    // Mounted by ZFS, which has to know where the slate has gone.
+    zfs(&["snapshot", &format!("{slate}@look")]);
+    let seen = place.join(".zfs/snapshot/look/test_run_stderr");
+    assert_eq!(fs::read_to_string(&seen).unwrap(), "noise\n");
     assert_eq!(get(&slate, "gocrash:outcome"), "failed");
     assert_eq!(get(&slate, "canmount"), "noauto");
     assert_eq!(get(&slate, "com.sun:auto-snapshot"), "false");

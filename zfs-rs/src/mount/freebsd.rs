@@ -10,7 +10,12 @@ use super::{Atime, Flags};
 use crate::error::last_os_code;
 
 /// Gives the error number, 0 for success.
-pub(super) fn mount(source: &str, target: &Path, flags: Flags) -> i32 {
+pub(super) fn mount(
+    source: &str,
+    target: &Path,
+    _shown_at: &Path,
+    flags: Flags,
+) -> i32 {
     let (Ok(source), Ok(target)) =
         (CString::new(source), CString::new(target.as_os_str().as_bytes()))
     else {

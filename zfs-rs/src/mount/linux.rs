@@ -10,8 +10,13 @@ use super::{Atime, Flags};
 use crate::error::last_os_code;
 
 /// Gives the error number, 0 for success.
-pub(super) fn mount(source: &str, target: &Path, flags: Flags) -> i32 {
-    let data = hint(target);
+pub(super) fn mount(
+    source: &str,
+    target: &Path,
+    shown_at: &Path,
+    flags: Flags,
+) -> i32 {
+    let data = hint(shown_at);
     let (Ok(source), Ok(target), Ok(data)) = (
         CString::new(source),
         CString::new(target.as_os_str().as_bytes()),
@@ -65,7 +70,7 @@ impl Flags {
 }
 
 /// Tells ZFS where it is mounted, as libzfs does; it can't find out itself
-/// when a snapshot is looked up over NFS. There is no way to quote a comma.
+/// when a snapshot is looked up in it. There is no way to quote a comma.
 fn hint(target: &Path) -> Vec<u8> {
     match target.as_os_str().as_bytes() {
         path if path.contains(&b',') => Vec::new(),

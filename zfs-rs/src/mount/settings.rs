@@ -1,5 +1,7 @@
 //! What the properties of a dataset mean for a mount of it.
 
+use std::path::{Path, PathBuf};
+
 use libzfs_sys as sys;
 
 use super::MountOptions;
@@ -19,6 +21,8 @@ pub struct MountSettings {
     /// The mount point must be empty.
     pub(super) wants_empty: bool,
     pub(super) flags: Flags,
+    /// Where the mount is to be moved.
+    pub(super) later: Option<PathBuf>,
 }
 
 /// What a mount is told, whatever the system calls it.
@@ -52,8 +56,18 @@ impl MountSettings {
                 wants_empty: text("overlay").as_deref() == Some("off"),
                 flags: Flags::of(libzfs, &dataset),
                 mount_point: text("mountpoint").unwrap_or_default(),
+                later: None,
             })
         })
+    }
+
+    /// The same for a mount that the caller will move to this directory.
+    /// Linux's ZFS remembers where it is told that it is mounted, and mounts
+    /// what is looked up in `.zfs/snapshot` there.
+    #[must_use]
+    pub fn to_be_moved_to(&self, directory: &Path) -> MountSettings {
+        let later = Some(directory.to_owned());
+        MountSettings { later, ..self.clone() }
     }
 }
 
