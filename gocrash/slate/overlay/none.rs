@@ -1,6 +1,6 @@
 //! Slates that are overlays on a directory: not on this system.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
