@@ -79,6 +79,12 @@ impl Config {
                 "each thread needs at least one run: `--stop-after 1`",
             ));
         }
+        if typed.command.first().is_some_and(|word| word.is_empty()) {
+            return Err(Refusal::new(
+                "the first word of the COMMAND is empty",
+                "a variable may not be set: say what to run after `--`",
+            ));
+        }
         let limits = Limits {
             quota: typed.quota.as_deref().map(size::quota).transpose()?,
             min_free: size::min_free(&typed.min_free)?,

@@ -2,7 +2,8 @@
 
 use std::ffi::{CString, OsString};
 use std::fmt;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid, User};
 
@@ -136,6 +137,24 @@ impl Person {
             mode & 0o020 != 0
         } else {
             mode & 0o002 != 0
+        }
+    }
+
+    /// Refuses a place that they can't go to, or as much of the way there as
+    /// exists: in a slate there, nothing of theirs could start.
+    pub(crate) fn check_way(&self, place: &Path) -> Result<(), Refusal> {
+        let there = place.ancestors().find(|dir| dir.is_dir());
+        let Some(dir) = there else { return Ok(()) };
+        match sys::enter(dir, self.ids_to_take()) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                Err(Refusal::new(
+                    format!("{} can't go to `{}`", self.name, place.display()),
+                    "let them pass through each directory on the way \
+                     (`chmod +x`), or work elsewhere: `--parent DATASET`",
+                ))
+            }
+            // What else there may be says nothing about the place.
+            _ => Ok(()),
         }
     }
 

@@ -223,10 +223,21 @@ impl Coordinator {
         };
         self.hunt.at_risk = self.source.checking_risks(origin);
         let source = self.source.clone();
-        let view = self.config.view.clone();
+        let config = Arc::clone(&self.config);
         self.by_steward(move || {
-            let possible = view::probe(&view).map_err(Into::into);
-            Event::Checked(possible.and_then(|()| source.check(&wanted)))
+            let check = || {
+                view::probe(&config.view)?;
+                let seen = source.check(&wanted)?;
+                // Where the suite sees its slate somewhere else, the way to
+                // where it is need not be open.
+                if config.view.at.is_none() {
+                    if let Some(place) = source.place(&config.origin)? {
+                        config.person.check_way(&place)?;
+                    }
+                }
+                Ok(seen)
+            };
+            Event::Checked(check())
         });
     }
 

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::attempt::outcome::Outcome;
 use crate::config::{Config, Keep, Suite};
+use crate::exit::Verdict;
 use crate::hunt::{Event, Hunt};
 use crate::refusal::Refusal;
 use crate::slate::baked::Baked;
@@ -173,6 +174,8 @@ impl Terminal {
         }
         if let Some(trouble) = &hunt.trouble {
             self.error(format_args!("error: {trouble}"));
+        } else if hunt.verdict() == Verdict::None {
+            self.error(format_args!("error: no run gave a verdict"));
         }
         if hunt.has_failed() {
             self.error(format_args!("test failed"));
@@ -329,7 +332,7 @@ impl Terminal {
 fn result(outcome: Option<&Outcome>, suite: &Suite) -> String {
     match outcome {
         None => "no run".to_owned(),
-        Some(Outcome::Passed | Outcome::Ignored) => "ok".to_owned(),
+        Some(Outcome::Passed) => "ok".to_owned(),
         Some(outcome) if outcome.is_failure() => {
             format!("command failed: {}: {outcome}", suite.label())
         }

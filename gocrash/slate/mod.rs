@@ -137,9 +137,9 @@ impl Working {
             Place::Zfs(_) => {
                 let snapshot = self.taken().map(ToString::to_string);
                 let snapshot = snapshot.map_or_else(String::new, |snapshot| {
-                    format!(" && zfs destroy {snapshot}")
+                    format!(" && zfs destroy {}", shell_word(&snapshot))
                 });
-                format!("zfs destroy -r {name}{snapshot}")
+                format!("zfs destroy -r {}{snapshot}", shell_word(name))
             }
             Place::Overlay(_) => format!("rm -rf {}", shell_word(name)),
         }

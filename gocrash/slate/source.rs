@@ -2,6 +2,8 @@
 //! goes in and out is plain data and open files, so that all that needs rights
 //! can live in another process.
 
+use std::path::PathBuf;
+
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
 use crate::attempt::person::Ids;
@@ -48,6 +50,20 @@ impl Source {
             }
             (Source::Overlay(overlay), _) => overlay.check(wanted),
             _ => unreachable!("{OWN}"),
+        }
+    }
+
+    /// The directory that everything of a hunt goes to, where that is for the
+    /// person to pass. It may not be there yet.
+    pub(crate) fn place(
+        &self,
+        origin: &Origin,
+    ) -> anyhow::Result<Option<PathBuf>> {
+        match (self, origin) {
+            (Source::Zfs(pool), Origin::Zfs { parent, .. }) => {
+                pool.place(parent).map(Some)
+            }
+            _ => Ok(None),
         }
     }
 

@@ -47,6 +47,7 @@ fn what_was_typed_cannot_be_meant() {
         &["--cwd", "goroot/../..", SNAPSHOT],
         &["--env", "GOGC", SNAPSHOT],
         &["--env", "=off", SNAPSHOT],
+        &[SNAPSHOT, "--", "", "-c", "true"],
         &["--user", "no-such-user", SNAPSHOT],
     ]));
 }

@@ -3,12 +3,13 @@
 use std::thread;
 use std::time::Duration;
 
+use crate::Zfs;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::guard::CloneGuard;
+use crate::holder::{self, Holder};
 use crate::lzc;
 use crate::name::{DatasetName, Name, SnapshotName};
 use crate::property::Properties;
-use crate::{Zfs, holder};
 
 /// How often something busy is tried. The kernel lets go of a file a moment
 /// after the process that had it open is gone.
@@ -229,7 +230,14 @@ impl Zfs {
     }
 
     pub(crate) fn busy(&self, op: Operation, name: &impl Name) -> Error {
-        Error::errno(op, name.as_str(), libc::EBUSY).held_by(self.holders(name))
+        let mut holders = self.holders(name);
+        if op == Operation::Unmount {
+            // The others are in nobody's way, and an error shows only a few.
+            holders.retain(|holder| {
+                matches!(holder, Holder::Process { .. } | Holder::Mount { .. })
+            });
+        }
+        Error::errno(op, name.as_str(), libc::EBUSY).held_by(holders)
     }
 }
 

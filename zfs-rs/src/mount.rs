@@ -243,17 +243,20 @@ impl Zfs {
         how: Unmount,
     ) -> Result<()> {
         let op = Operation::Unmount;
+        // The table has no links in its paths, and none is relative.
+        let place = directory.canonicalize();
+        let place = place.as_deref().unwrap_or(directory);
         let mounts = table::of(name.as_str())?;
-        let Some(mount) = mounts.iter().find(|m| m.path == directory) else {
+        let Some(mount) = mounts.iter().find(|m| m.path == place) else {
             let why = format!("it is not mounted at {}", directory.display());
             return Err(Error::new(op, ErrorKind::NotMounted)
                 .on(name.as_str())
                 .because(why));
         };
         if mount.is_covered() {
-            return Err(self.covered(name, directory));
+            return Err(self.covered(name, place));
         }
-        let unmount = || system::unmount(directory, how == Unmount::Force);
+        let unmount = || system::unmount(place, how == Unmount::Force);
         match retry_while_busy(unmount, || true) {
             0 => Ok(()),
             libc::EBUSY => Err(self.busy(op, name)),
@@ -338,8 +341,8 @@ fn mount(
                 ErrorKind::NotFound if !directory.exists() => {
                     error.because(format!("there is no directory {at}"))
                 }
-                kind if directory.exists() && !directory.is_dir() => {
-                    error.because(format!("{at} is not a directory ({kind})"))
+                _ if directory.exists() && !directory.is_dir() => {
+                    error.because(format!("{at} is not a directory"))
                 }
                 _ => error,
             })

@@ -148,6 +148,28 @@ pub(crate) fn fork_waiting(
     }
 }
 
+/// Whether a process with these ids can go to a directory that is there. Tried
+/// by one, since more than its permission bits decides that.
+pub(crate) fn enter(dir: &Path, ids: Option<Ids>) -> io::Result<()> {
+    let program = Program {
+        candidates: Vec::new(),
+        argv: Vec::new(),
+        env: Vec::new(),
+        cwd: c_string(dir.as_os_str())?,
+        ids,
+    };
+    let null = File::open("/dev/null")?;
+    let stdio = [null.try_clone()?, null.try_clone()?, null];
+    let going = fork_waiting(&program, stdio.map(OwnedFd::from), None)?.go();
+    let Err(error) = going.started() else { return Ok(()) };
+    match error.downcast::<io::Error>() {
+        // It went there, and then found no program to run.
+        Ok(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(error) => Err(error),
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
 impl Waiting {
     /// Lets it run the program.
     pub(crate) fn go(mut self) -> Gone {

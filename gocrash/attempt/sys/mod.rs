@@ -29,7 +29,7 @@ use std::process::ExitStatus;
 
 #[cfg(target_os = "linux")]
 use fork::FIRST_FREE;
-pub(crate) use fork::{Child, Gone, Program, Waiting, fork_waiting};
+pub(crate) use fork::{Child, Gone, Program, Waiting, enter, fork_waiting};
 #[cfg(target_os = "linux")]
 pub(crate) use system::leave_children_no_rights;
 

@@ -157,6 +157,15 @@ impl Pool {
         check::check(&self.zfs, snapshot, taken_of, parent, wanted)
     }
 
+    /// The directory that everything below this dataset is mounted in. It may
+    /// not be there yet.
+    pub(super) fn place(
+        &self,
+        parent: &DatasetName,
+    ) -> anyhow::Result<PathBuf> {
+        Ok(self.zfs.property(parent, "mountpoint")?.value.into())
+    }
+
     /// Creates and mounts the dataset that holds everything of the hunt;
     /// takes the snapshot first, if that is to be taken.
     pub(super) fn create_working(
@@ -351,8 +360,9 @@ impl Pool {
         }
     }
 
-    /// Takes the first free name from `first_ms` up. Also gives why no room
-    /// could be kept in it.
+    /// Takes the first free name from `first_ms` up. A name is not free either
+    /// when something is where it would be mounted: it may be a link that
+    /// leads elsewhere. Also gives why no room could be kept in it.
     fn create_named(
         &self,
         parent: &DatasetName,
@@ -360,8 +370,12 @@ impl Pool {
         quota: Option<u64>,
         first_ms: u128,
     ) -> anyhow::Result<(DatasetName, String, Option<String>)> {
+        let place = self.place(parent)?;
         for tried in 0..NAME_TRIES_MAX {
             let session = session_name(first_ms + u128::from(tried));
+            if place.join(&session).symlink_metadata().is_ok() {
+                continue;
+            }
             let dataset = parent.child(&session)?;
             let mut properties = Properties::new()
                 .with("canmount", "noauto")
@@ -408,8 +422,8 @@ impl Pool {
     }
 
     /// Mounts the working dataset. Its directory is made in a place that may be
-    /// the caller's own, who may have put a link there that leads elsewhere:
-    /// such a mount is taken away again.
+    /// the caller's own, who may just have put a link there that leads
+    /// elsewhere: such a mount is taken away again.
     fn mount_where_it_says(
         &self,
         dataset: &DatasetName,

@@ -145,7 +145,10 @@ fn what_says_nothing_about_the_suite_is_no_verdict() {
     let before = ground.datasets();
     let ignored = ground.hunt(&["--stop-after", "1"]);
     assert_eq!(ignored.code(), Some(125));
-    assert!(ignored.stdout.contains("ignored"), "{}", ignored.stdout);
+    let said = "thread 0: 1 tries, result = ignored (exit 125)";
+    assert!(ignored.stdout.contains(said), "{}", ignored.stdout);
+    let said = "no run gave a verdict";
+    assert!(ignored.stderr.contains(said), "{}", ignored.stderr);
 
     let missing = ground.hunt(&["--", "./no-such-program"]);
     assert_eq!(missing.code(), Some(125));

@@ -1,7 +1,7 @@
 //! What is refused after a look at the pool: nothing in it changes.
 
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -41,8 +41,9 @@ impl Answers<'_> {
         let pool = ground.pool.root().as_str();
         let answer = format!("$ gocrash {title}\n{stderr}\n");
         let mounted = ground.pool.mount_point();
-        let answer = answer.replace(mounted.to_str().unwrap(), "/POOL");
-        self.text += &answer.replace(pool, "POOL");
+        self.text += &answer
+            .replace(mounted.to_str().unwrap(), "/POOL")
+            .replace(pool, "POOL");
     }
 }
 
@@ -128,6 +129,12 @@ fn callers_and_hosts_that_cannot_do_it() {
     let mut person = Command::new(&program);
     person.args([go, "--user", "root"]).uid(uid);
     answers.ask_by("as a person, --user root", &mut person);
+
+    // Nobody but root can pass.
+    let way = ground.pool.folder();
+    fs::set_permissions(way, Permissions::from_mode(0o700)).unwrap();
+    answers.ask(&[go]);
+    fs::set_permissions(way, Permissions::from_mode(0o755)).unwrap();
 
     // As where the kernel module is missing: there is no /dev/zfs.
     let mut without = Command::new("unshare");

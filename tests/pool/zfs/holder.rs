@@ -45,6 +45,10 @@ fn a_process_with_an_open_file_is_named() {
     let pool = Pool::new();
     let zfs = open();
     let name = pool.make("a b");
+    // More than an error shows; they keep nothing from being unmounted.
+    for snapshot in ["a b@1", "a b@2", "a b@3"] {
+        pool.make_snapshot(snapshot);
+    }
     let path = pool.mount_point().join("a b/file");
     let file = File::create(&path).unwrap();
     let process = Idle::start(sleep().stdin(file));

@@ -319,8 +319,13 @@ fn one_mount_of_several_goes_alone() {
     }
     let gone = || zfs.unmount_at(&name, &one, Unmount::Plain);
     gone().unwrap();
-    assert_eq!(zfs.mounted_at(&name).unwrap(), Some(two));
+    assert_eq!(zfs.mounted_at(&name).unwrap(), Some(two.clone()));
     assert_eq!(kind(gone()), ErrorKind::NotMounted);
+    // By a path with a link in it, as where /tmp is one.
+    let link = pool.folder().join("link");
+    symlink(&two, &link).unwrap();
+    zfs.unmount_at(&name, &link, Unmount::Plain).unwrap();
+    assert_eq!(zfs.mounted_at(&name).unwrap(), None);
 }
 
 #[test]
