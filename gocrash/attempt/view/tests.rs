@@ -95,10 +95,11 @@ fn what_is_hidden_is_empty_but_for_the_slate() {
         .scene(&place.path("all/.ready/1"), &place.path("all/in/1"))
         .unwrap();
     let script = "find all -type f; cat all/in/1/file; stat -c ' %a' all all/in
-                  touch all/1 all/in/2; chmod 777 all; find all -type d";
+                  touch all/1 all/in/2; chmod 777 all; find all
+                  stat -c ' %a' all";
     let said = place.said(&scene, script).unwrap();
     let expected = "all/in/1/file\nall/.ready/1 711\n 711\n\
-                    all\nall/in\nall/in/1\n";
+                    all\nall/in\nall/in/1\nall/in/1/file\n 711\n";
     assert_eq!(said, expected);
     assert!(place.path("all/kept/file").exists());
 }
