@@ -30,6 +30,7 @@ use golden::Groom;
 use shelf::Shelf;
 use worker::{Order, Worker};
 
+use crate::slate::room::LastShortage;
 use crate::slate::{Rest, Source, Wanted, Working};
 
 /// Events that may wait for the coordinator before their senders do.
@@ -64,6 +65,7 @@ pub(crate) fn run(
         heard,
         hands: Vec::new(),
         shelf: Arc::default(),
+        last_shortage: Arc::default(),
         backdrop: Arc::default(),
         groom: None,
         patience_ends: None,
@@ -83,6 +85,7 @@ struct Coordinator {
     /// How to reach each thread.
     hands: Vec<Hands>,
     shelf: Arc<Shelf>,
+    last_shortage: Arc<LastShortage>,
     /// What the mount namespaces of attempts are copies of, if they have any.
     backdrop: Arc<OnceLock<Backdrop>>,
     /// How to reach what `--prepare` runs.
@@ -335,6 +338,7 @@ impl Coordinator {
             working: working.clone(),
             backdrop: Arc::clone(&self.backdrop),
             shelf: Arc::clone(&self.shelf),
+            last_shortage: Arc::clone(&self.last_shortage),
             orders: orders_heard,
             kills: kills.clone(),
             voice: Voice::new(who, &self.events),

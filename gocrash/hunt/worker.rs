@@ -17,7 +17,7 @@ use crate::attempt::{Kill, Ready};
 use crate::config::Config;
 use crate::hunt::event::{Event, Span, Voice};
 use crate::hunt::shelf::{Held, Shelf};
-use crate::slate::room::Shortage;
+use crate::slate::room::{LastShortage, Shortage};
 use crate::slate::{Rest, Slate, Source, Unprepared, Working};
 
 /// How often room is looked for before one answers that there is none, and
@@ -47,6 +47,7 @@ pub(crate) struct Worker {
     /// Empty where attempts see what everybody sees.
     pub(crate) backdrop: Arc<OnceLock<Backdrop>>,
     pub(crate) shelf: Arc<Shelf>,
+    pub(crate) last_shortage: Arc<LastShortage>,
     pub(crate) orders: Receiver<Order>,
     pub(crate) kills: Receiver<Kill>,
     pub(crate) voice: Voice,
@@ -151,6 +152,8 @@ impl Worker {
         if let Err(error) = self.source.reveal(&mut held.slate) {
             return Outcome::Infra(Infra::Passing(format!("{error:#}")));
         }
+        let begin = Instant::now();
+        self.look_for_room(&held.slate);
         let stdout_path = held.slate.stdout_path();
         let replaced = ready.replaced.clone();
         let going = ready.go();
@@ -162,7 +165,7 @@ impl Worker {
         match going.started() {
             Ok(attempt) => {
                 let outcome = attempt.finish(&self.kills);
-                self.judge(outcome, &held.slate)
+                self.judge(outcome, &held.slate, begin)
             }
             Err(error) => {
                 let what = format!("{error:#}");
@@ -176,17 +179,30 @@ impl Worker {
 }
 
 impl Worker {
-    /// A suite can't be blamed for a pool that is full. Its words may not even
+    /// A suite can't be blamed for a pool that was full. Its words may not even
     /// have come into its log.
-    fn judge(&self, outcome: Outcome, slate: &Slate) -> Outcome {
+    fn judge(
+        &self,
+        outcome: Outcome,
+        slate: &Slate,
+        begin: Instant,
+    ) -> Outcome {
         if !outcome.is_failure() {
             return outcome;
         }
-        match self.source.is_full(slate).unwrap_or_default() {
+        self.look_for_room(slate);
+        match self.last_shortage.since(begin) {
             Some(shortage) => {
                 Outcome::Infra(Infra::NoSpace(format!("{shortage}; {outcome}")))
             }
             None => outcome,
+        }
+    }
+
+    /// Costs one system call.
+    fn look_for_room(&self, slate: &Slate) {
+        if let Ok(Some(shortage)) = self.source.is_full(slate) {
+            self.last_shortage.note(shortage);
         }
     }
 }

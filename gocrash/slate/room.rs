@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use anyhow::Context;
 use nix::sys::statvfs::statvfs;
@@ -70,6 +72,25 @@ impl fmt::Display for Shortage {
             }
             None => write!(f, "`{name}` has {free} left of its quota or pool"),
         }
+    }
+}
+
+/// When there was no room last, as any thread saw it: a pool that was full
+/// while an attempt ran may have room again when that ends.
+#[derive(Debug, Default)]
+pub(crate) struct LastShortage(Mutex<Option<(Instant, Shortage)>>);
+
+impl LastShortage {
+    pub(crate) fn note(&self, shortage: Shortage) {
+        // It is whole whatever panicked elsewhere.
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some((Instant::now(), shortage));
+    }
+
+    pub(crate) fn since(&self, begin: Instant) -> Option<Shortage> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, shortage) = last.as_ref()?;
+        (*at >= begin).then(|| shortage.clone())
     }
 }
 
