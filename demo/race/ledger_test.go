@@ -9,7 +9,7 @@ import (
 // balance while the other is about to write it, where they meet, depends on
 // how the two are scheduled.
 func TestTotalIsKept(t *testing.T) {
-	const accounts, each, laps = 1000, 1000, 8
+	const accounts, each, laps = 1000, 1000, 30
 	l := New(accounts, each)
 	var ready, done sync.WaitGroup
 	ready.Add(2)
