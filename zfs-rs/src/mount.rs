@@ -4,8 +4,10 @@
 //! dataset to whoever calls mount(2), so they are turned into flags here: a
 //! setuid program must not gain rights under `setuid=off`.
 
+use std::ffi::CString;
 use std::fs::DirBuilder;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -331,7 +333,13 @@ fn mount(
         mounts.iter().any(|mount| mount.path == place)
     };
     let shown_at = settings.later.as_deref().unwrap_or(directory);
-    let mount = || system::mount(name.as_str(), directory, shown_at, flags);
+    let (Ok(source), Ok(target)) = (
+        CString::new(name.as_str()),
+        CString::new(directory.as_os_str().as_bytes()),
+    ) else {
+        return Err(Error::errno(op, name.as_str(), libc::EINVAL));
+    };
+    let mount = || system::mount(&source, &target, shown_at, flags);
     match retry_while_busy(mount, || !is_here()) {
         0 => Ok(()),
         libc::EBUSY if is_here() => Err(already_mounted(name, directory)),

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "calls nmount(2) and unmount(2)")]
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -11,22 +11,14 @@ use crate::error::last_os_code;
 
 /// Gives the error number, 0 for success.
 pub(super) fn mount(
-    source: &str,
-    target: &Path,
+    source: &CStr,
+    target: &CStr,
     _shown_at: &Path,
     flags: Flags,
 ) -> i32 {
-    let (Ok(source), Ok(target)) =
-        (CString::new(source), CString::new(target.as_os_str().as_bytes()))
-    else {
-        return libc::EINVAL;
-    };
     // Names and values in turn; an option has an empty value.
-    let mut texts = vec![
-        (c"fstype", c"zfs"),
-        (c"fspath", target.as_c_str()),
-        (c"from", source.as_c_str()),
-    ];
+    let mut texts =
+        vec![(c"fstype", c"zfs"), (c"fspath", target), (c"from", source)];
     texts.extend(flags.options().map(|option| (option, c"")));
     let mut parts: Vec<libc::iovec> = texts
         .iter()

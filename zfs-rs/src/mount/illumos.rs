@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "calls mount(2) and umount2(2)")]
 
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
@@ -29,16 +29,11 @@ unsafe extern "C" {
 
 /// Gives the error number, 0 for success.
 pub(super) fn mount(
-    source: &str,
-    target: &Path,
+    source: &CStr,
+    target: &CStr,
     _shown_at: &Path,
     flags: Flags,
 ) -> i32 {
-    let (Ok(source), Ok(target)) =
-        (CString::new(source), CString::new(target.as_os_str().as_bytes()))
-    else {
-        return libc::EINVAL;
-    };
     // The kernel answers in the same buffer with the options in force.
     let mut options = [0_u8; MAX_MNTOPT_STR];
     let text = flags.options();

@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "calls mount(2) and umount2(2)")]
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -11,17 +11,12 @@ use crate::error::last_os_code;
 
 /// Gives the error number, 0 for success.
 pub(super) fn mount(
-    source: &str,
-    target: &Path,
+    source: &CStr,
+    target: &CStr,
     shown_at: &Path,
     flags: Flags,
 ) -> i32 {
-    let data = hint(shown_at);
-    let (Ok(source), Ok(target), Ok(data)) = (
-        CString::new(source),
-        CString::new(target.as_os_str().as_bytes()),
-        CString::new(data),
-    ) else {
+    let Ok(data) = CString::new(hint(shown_at)) else {
         return libc::EINVAL;
     };
     // SAFETY: all four texts end with a zero byte and live during the call.
