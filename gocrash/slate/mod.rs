@@ -6,6 +6,7 @@ pub(crate) mod baked;
 #[cfg_attr(not(target_os = "linux"), path = "hiding/none.rs")]
 mod hiding;
 pub(crate) mod look;
+mod name;
 pub(crate) mod origin;
 #[cfg_attr(not(target_os = "linux"), path = "overlay/none.rs")]
 mod overlay;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
 use crate::attempt::person::Ids;
+use crate::slate::name::session_name;
 use crate::slate::overlay::Overlay;
 use crate::slate::room::{self, Limits, Shortage};
 use crate::slate::zfs::Pool;
@@ -273,9 +274,4 @@ impl Source {
             _ => unreachable!("{OWN}"),
         }
     }
-}
-
-/// What a hunt is called that begins this many milliseconds after 1970.
-pub(super) fn session_name(ms: u128) -> String {
-    format!("gocrash-{ms}")
 }

@@ -18,12 +18,10 @@ use crate::attempt::name::AttemptName;
 use crate::attempt::output::{NAMES, Output};
 use crate::attempt::person::Ids;
 use crate::record;
+use crate::slate::name::take_free;
 use crate::slate::origin::Tree;
-use crate::slate::source::session_name;
 use crate::slate::{Left, Rest, Slate, Unprepared};
 
-/// Hunts that start in the same millisecond take the next free number.
-const NAME_TRIES_MAX: u32 = 1000;
 /// Something may be put into a slate while it is removed, so often.
 const REMOVE_TRIES_MAX: u32 = 5;
 /// Where slates are until their attempt begins.
@@ -221,23 +219,12 @@ fn create_named(
     first_ms: u128,
 ) -> anyhow::Result<(String, Folder)> {
     let _acting = Acting::begin(tree.owner.as_ref());
-    for tried in 0..NAME_TRIES_MAX {
-        let name = session_name(first_ms + u128::from(tried));
-        match state.folder.make(&name, 0o755) {
-            Ok(folder) => return Ok((name, folder)),
-            Err(Errno::EEXIST) => {}
-            Err(error) => {
-                let state = tree.state.display();
-                return Err(error).context(format!("cannot use `{state}`"));
-            }
-        }
-    }
-    anyhow::bail!(
-        "cannot find a free name in `{}`: {NAME_TRIES_MAX} from `{}` up are \
-         taken",
-        tree.state.display(),
-        session_name(first_ms)
-    )
+    let place = tree.state.display();
+    take_free(&place, first_ms, |name| match state.folder.make(&name, 0o755) {
+        Ok(folder) => Ok(Some((name, folder))),
+        Err(Errno::EEXIST) => Ok(None),
+        Err(error) => Err(error).context(format!("cannot use `{place}`")),
+    })
 }
 
 /// A directory that can be entered with more rights than its owner's alone.

@@ -4,10 +4,10 @@
 use anyhow::Context;
 use zfs::{Defer, ErrorKind, Properties, SnapshotName};
 
-use super::{NAME_TRIES_MAX, Pool, rest};
+use super::{Pool, rest};
 use crate::refusal::Refusal;
 use crate::slate::Rest;
-use crate::slate::source::session_name;
+use crate::slate::name::take_free;
 
 /// A snapshot, and whose it is.
 #[derive(Debug, Clone)]
@@ -36,28 +36,27 @@ impl Pool {
         wanted: &SnapshotName,
         first_ms: u128,
     ) -> anyhow::Result<Base> {
-        for tried in 0..NAME_TRIES_MAX {
-            let name = session_name(first_ms + u128::from(tried));
-            let snapshot = wanted.dataset().snapshot(&name)?;
+        let dataset = wanted.dataset();
+        take_free(dataset, first_ms, |name| {
+            let snapshot = dataset.snapshot(&name)?;
             let names = std::slice::from_ref(&snapshot);
             match self.zfs.snapshot(names, &Properties::new()) {
                 Ok(()) => {
                     let guid = self.guid(&snapshot).with_context(|| {
                         format!("`{snapshot}` is left: cannot tell its guid")
                     })?;
-                    return Ok(Base { snapshot, taken: Some(guid) });
+                    Ok(Some(Base { snapshot, taken: Some(guid) }))
                 }
-                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(None),
                 Err(e) if e.kind() == ErrorKind::PermissionDenied => {
                     anyhow::bail!(Refusal::new(
                         e.to_string(),
                         "run gocrash by sudo or doas, or name a snapshot",
                     ));
                 }
-                Err(e) => return Err(e.into()),
+                Err(e) => Err(e.into()),
             }
-        }
-        anyhow::bail!("cannot find a free name for a snapshot of `{wanted}`")
+        })
     }
 
     /// Destroys the snapshot, if the hunt took it and it still is that one.

@@ -10,7 +10,7 @@ use zfs::{
 use crate::attempt::name::AttemptName;
 use crate::refusal::Refusal;
 use crate::slate::look::{self, LookDir};
-use crate::slate::source::session_name;
+use crate::slate::name::session_name;
 use crate::slate::{Seen, Wanted};
 
 /// How many snapshots a refusal names.

@@ -6,40 +6,32 @@ mod check;
 pub(super) mod golden;
 mod remove;
 mod room;
+mod working;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use zfs::{
-    DatasetName, ErrorKind, MountOptions, MountSettings, Name, Properties,
-    SnapshotName, Unmount, Zfs,
+    DatasetName, MountOptions, MountSettings, Name, Properties, SnapshotName,
+    Zfs,
 };
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
 use crate::attempt::person::Ids;
 use crate::refusal::Refusal;
-use crate::slate::room::Limits;
-use crate::slate::source::session_name;
 use crate::slate::{
-    Left, Origin, Rest, Seen, Slate, Unprepared, Wanted, Working, hiding, look,
+    Left, Origin, Rest, Seen, Slate, Unprepared, Wanted, hiding, look,
 };
 
-use base::Base;
-use golden::Prepared;
+pub(super) use working::Place;
 
 /// Set on the working dataset alone: a tag that a child has inherited says
 /// nothing about who created it.
 const TAG_SESSION: &str = "gocrash:session";
 const TAG_SNAPSHOT: &str = "gocrash:snapshot";
 const TAG_OUTCOME: &str = "gocrash:outcome";
-
-/// Kept free for the record, so that a full pool loses no verdict. With 8 MiB
-/// ZFS refused to write, with this it went on.
-const RECORD_ROOM_BYTES: u64 = 32 << 20;
-/// Hunts that start in the same millisecond take the next free number.
-const NAME_TRIES_MAX: u32 = 1000;
 
 /// The pools of this host, for one hunt.
 #[derive(Debug, Clone)]
@@ -48,52 +40,6 @@ pub(crate) struct Pool {
     /// How slates are mounted: they inherit all that counts from the working
     /// dataset, and nothing is set on one before it is kept.
     settings: Arc<OnceLock<MountSettings>>,
-}
-
-/// The dataset that holds everything of one hunt.
-#[derive(Debug, Clone)]
-pub(super) struct Place {
-    dataset: DatasetName,
-    session: String,
-    /// What all of it was made from.
-    base: Base,
-    /// What slates are clones of, if not of the base itself.
-    prepared: Option<Prepared>,
-    guid: String,
-    path: PathBuf,
-    /// Room in it that no slate can have.
-    reserved_bytes: u64,
-}
-
-impl Place {
-    pub(super) fn taken(&self) -> Option<&SnapshotName> {
-        self.base.taken()
-    }
-
-    /// What its slates are clones of.
-    fn origin(&self) -> &SnapshotName {
-        match &self.prepared {
-            Some(prepared) => &prepared.snapshot,
-            None => &self.base.snapshot,
-        }
-    }
-}
-
-#[cfg(test)]
-impl Place {
-    /// One that is nowhere.
-    pub(super) fn for_tests(dataset: &str) -> Place {
-        let dataset = DatasetName::new(dataset).unwrap();
-        Place {
-            base: Base::given(dataset.snapshot("none").unwrap()),
-            prepared: None,
-            session: dataset.to_string(),
-            dataset,
-            guid: String::new(),
-            path: PathBuf::new(),
-            reserved_bytes: 0,
-        }
-    }
 }
 
 /// A clone of the snapshot.
@@ -155,98 +101,6 @@ impl Pool {
         wanted: &Wanted,
     ) -> anyhow::Result<Seen> {
         check::check(&self.zfs, snapshot, taken_of, parent, wanted)
-    }
-
-    /// The directory that everything below this dataset is mounted in. It may
-    /// not be there yet.
-    pub(super) fn place(
-        &self,
-        parent: &DatasetName,
-    ) -> anyhow::Result<PathBuf> {
-        Ok(self.zfs.property(parent, "mountpoint")?.value.into())
-    }
-
-    /// Creates and mounts the dataset that holds everything of the hunt;
-    /// takes the snapshot first, if that is to be taken.
-    pub(super) fn create_working(
-        &self,
-        parent: &DatasetName,
-        snapshot: &SnapshotName,
-        is_to_be_taken: bool,
-        limits: Limits,
-        first_ms: u128,
-    ) -> anyhow::Result<Working> {
-        let base = match is_to_be_taken {
-            true => self.take_base(snapshot, first_ms)?,
-            false => Base::given(snapshot.clone()),
-        };
-        self.create_for(parent, &base, limits, first_ms).map_err(|error| {
-            match self.give_back(&base) {
-                Rest::Gone => error,
-                Rest::Left(left) => error.context(left),
-            }
-        })
-    }
-
-    fn create_for(
-        &self,
-        parent: &DatasetName,
-        base: &Base,
-        limits: Limits,
-        first_ms: u128,
-    ) -> anyhow::Result<Working> {
-        let min_free_bytes = limits.min_free.bytes(self.size(parent)?);
-        let base_guid = self.guid(&base.snapshot)?;
-        let (dataset, session, roomless) =
-            self.create_named(parent, base, limits.quota, first_ms)?;
-        let set_up = || {
-            let guid = self.guid(&dataset)?;
-            let path = self.mount_where_it_says(&dataset)?;
-            hiding::make(&path).with_context(|| {
-                format!(
-                    "cannot make a place for slates in `{}`",
-                    path.display()
-                )
-            })?;
-            anyhow::Ok((guid, path))
-        };
-        let reserved_bytes = match roomless {
-            None => RECORD_ROOM_BYTES,
-            Some(_) => 0,
-        };
-        match set_up() {
-            Ok((guid, path)) => Ok(Working {
-                name: dataset.to_string(),
-                session: session.clone(),
-                path: path.clone(),
-                roomless,
-                guid: Some(base_guid),
-                limits: Vec::new(),
-                min_free_bytes,
-                place: super::Place::Zfs(Box::new(Place {
-                    base: base.clone(),
-                    prepared: None,
-                    dataset,
-                    session,
-                    guid,
-                    path,
-                    reserved_bytes,
-                })),
-            }),
-            Err(error) => {
-                let error = error.context("cannot set up the working dataset");
-                match self
-                    .unmount(&dataset)
-                    .and_then(|()| self.zfs.destroy(&dataset))
-                {
-                    Ok(()) => Err(error),
-                    Err(left) => {
-                        Err(error
-                            .context(format!("`{dataset}` is left: {left}")))
-                    }
-                }
-            }
-        }
     }
 
     /// Makes and mounts a slate, and the files for its output.
@@ -342,99 +196,6 @@ impl Pool {
             Ok(())
         });
         rest(&slate.dataset, gone)
-    }
-
-    /// Destroys the working dataset, if it is the one that was created, and
-    /// the snapshot that the hunt took. A dataset with anything in it stays.
-    pub(super) fn close(&self, working: &Place) -> Rest {
-        let gone = self.check_tag(working).and_then(|()| {
-            self.check_guid(&working.dataset, &working.guid)?;
-            if let Some(prepared) = &working.prepared {
-                self.retire_prepared(working, prepared)?;
-            }
-            self.remove(&working.dataset, &working.path)
-        });
-        match rest(&working.dataset, gone) {
-            Rest::Gone => self.give_back(&working.base),
-            left => left,
-        }
-    }
-
-    /// Takes the first free name from `first_ms` up. A name is not free either
-    /// when something is where it would be mounted: it may be a link that
-    /// leads elsewhere. Also gives why no room could be kept in it.
-    fn create_named(
-        &self,
-        parent: &DatasetName,
-        base: &Base,
-        quota: Option<u64>,
-        first_ms: u128,
-    ) -> anyhow::Result<(DatasetName, String, Option<String>)> {
-        let place = self.place(parent)?;
-        for tried in 0..NAME_TRIES_MAX {
-            let session = session_name(first_ms + u128::from(tried));
-            if place.join(&session).symlink_metadata().is_ok() {
-                continue;
-            }
-            let dataset = parent.child(&session)?;
-            let mut properties = Properties::new()
-                .with("canmount", "noauto")
-                .with("com.sun:auto-snapshot", "false")
-                .with(TAG_SESSION, &session)
-                .with(TAG_SNAPSHOT, base.snapshot.as_str());
-            if let Some(bytes) = quota {
-                properties = properties.with("quota", bytes.to_string());
-            }
-            let roomy = properties
-                .clone()
-                .with("refreservation", RECORD_ROOM_BYTES.to_string());
-            let mut created = self.zfs.create(&dataset, &roomy);
-            let mut roomless = None;
-            // Too little room, or the right to reserve it was not given.
-            if let Err(error) = &created {
-                let kind = error.kind();
-                if matches!(
-                    kind,
-                    ErrorKind::NoSpace | ErrorKind::PermissionDenied
-                ) {
-                    roomless = Some(error.to_string());
-                    created = self.zfs.create(&dataset, &properties);
-                }
-            }
-            match created {
-                Ok(()) => return Ok((dataset, session, roomless)),
-                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-                Err(e) if e.kind() == ErrorKind::PermissionDenied => {
-                    anyhow::bail!(Refusal::new(
-                        e.to_string(),
-                        "run gocrash by sudo or doas, or have the rights \
-                         given to you: `zfs allow`",
-                    ));
-                }
-                Err(e) => return Err(e.into()),
-            }
-        }
-        anyhow::bail!(
-            "cannot find a free name in `{parent}`: {NAME_TRIES_MAX} from \
-             `{}` up are taken",
-            session_name(first_ms)
-        )
-    }
-
-    /// Mounts the working dataset. Its directory is made in a place that may be
-    /// the caller's own, who may just have put a link there that leads
-    /// elsewhere: such a mount is taken away again.
-    fn mount_where_it_says(
-        &self,
-        dataset: &DatasetName,
-    ) -> anyhow::Result<PathBuf> {
-        let path = self.zfs.mount(dataset)?;
-        let at = self.zfs.mounted_at(dataset)?;
-        if at.as_deref().and_then(Path::file_name) == path.file_name() {
-            return Ok(path);
-        }
-        self.zfs.unmount(dataset, Unmount::Plain)?;
-        anyhow::bail!("`{}` is a link to somewhere else", path.display())
     }
 
     fn guid(&self, name: &impl Name) -> anyhow::Result<String> {

@@ -11,6 +11,7 @@ use zfs::{
     Unmount,
 };
 
+use super::working::session_of;
 use super::{Place, Pool, TAG_SESSION};
 
 /// How often, and how long apart, something busy is tried again. The library
@@ -25,7 +26,8 @@ impl Pool {
             .property(&working.dataset, TAG_SESSION)
             .context("cannot tell whose it is")?;
         anyhow::ensure!(
-            tag.value == working.session && tag.source == Source::Local,
+            tag.value == session_of(&working.dataset)
+                && tag.source == Source::Local,
             "`{}` is no longer tagged as of this hunt",
             working.dataset
         );

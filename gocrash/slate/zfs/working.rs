@@ -1,0 +1,254 @@
+//! The dataset that holds everything of one hunt: how it begins and ends.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use zfs::{DatasetName, ErrorKind, Properties, SnapshotName, Unmount};
+
+use super::base::Base;
+use super::golden::Prepared;
+use super::{Pool, TAG_SESSION, TAG_SNAPSHOT, rest};
+use crate::refusal::Refusal;
+use crate::slate::name::take_free;
+use crate::slate::room::Limits;
+use crate::slate::{Rest, Working, hiding};
+
+/// Kept free for the record. With 8 MiB ZFS refused to write when the pool was
+/// full; with this it refuses for moments only, which the event log waits for.
+const RECORD_ROOM_BYTES: u64 = 32 << 20;
+/// The dataset that holds everything of one hunt.
+#[derive(Debug, Clone)]
+pub(in crate::slate) struct Place {
+    pub(super) dataset: DatasetName,
+    /// What all of it was made from.
+    pub(super) base: Base,
+    /// What slates are clones of, if not of the base itself.
+    pub(super) prepared: Option<Prepared>,
+    pub(super) guid: String,
+    pub(super) path: PathBuf,
+    /// Room in it that no slate can have.
+    pub(super) reserved_bytes: u64,
+}
+
+impl Place {
+    pub(in crate::slate) fn taken(&self) -> Option<&SnapshotName> {
+        self.base.taken()
+    }
+
+    /// What its slates are clones of.
+    pub(super) fn origin(&self) -> &SnapshotName {
+        match &self.prepared {
+            Some(prepared) => &prepared.snapshot,
+            None => &self.base.snapshot,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Place {
+    /// One that is nowhere.
+    pub(in crate::slate) fn for_tests(dataset: &str) -> Place {
+        let dataset = DatasetName::new(dataset).unwrap();
+        Place {
+            base: Base::given(dataset.snapshot("none").unwrap()),
+            prepared: None,
+            dataset,
+            guid: String::new(),
+            path: PathBuf::new(),
+            reserved_bytes: 0,
+        }
+    }
+}
+
+impl Pool {
+    /// The directory that everything below this dataset is mounted in. It may
+    /// not be there yet.
+    pub(in crate::slate) fn place(
+        &self,
+        parent: &DatasetName,
+    ) -> anyhow::Result<PathBuf> {
+        Ok(self.zfs.property(parent, "mountpoint")?.value.into())
+    }
+
+    /// Creates and mounts the dataset that holds everything of the hunt;
+    /// takes the snapshot first, if that is to be taken.
+    pub(in crate::slate) fn create_working(
+        &self,
+        parent: &DatasetName,
+        snapshot: &SnapshotName,
+        is_to_be_taken: bool,
+        limits: Limits,
+        first_ms: u128,
+    ) -> anyhow::Result<Working> {
+        let base = match is_to_be_taken {
+            true => self.take_base(snapshot, first_ms)?,
+            false => Base::given(snapshot.clone()),
+        };
+        self.create_for(parent, &base, limits, first_ms).map_err(|error| {
+            match self.give_back(&base) {
+                Rest::Gone => error,
+                Rest::Left(left) => error.context(left),
+            }
+        })
+    }
+
+    fn create_for(
+        &self,
+        parent: &DatasetName,
+        base: &Base,
+        limits: Limits,
+        first_ms: u128,
+    ) -> anyhow::Result<Working> {
+        let min_free_bytes = limits.min_free.bytes(self.size(parent)?);
+        let base_guid = self.guid(&base.snapshot)?;
+        let (dataset, roomless) =
+            self.create_named(parent, base, limits.quota, first_ms)?;
+        let set_up = || {
+            let guid = self.guid(&dataset)?;
+            let path = self.mount_where_it_says(&dataset)?;
+            hiding::make(&path).with_context(|| {
+                format!(
+                    "cannot make a place for slates in `{}`",
+                    path.display()
+                )
+            })?;
+            anyhow::Ok((guid, path))
+        };
+        let reserved_bytes = match roomless {
+            None => RECORD_ROOM_BYTES,
+            Some(_) => 0,
+        };
+        match set_up() {
+            Ok((guid, path)) => Ok(Working {
+                name: dataset.to_string(),
+                session: session_of(&dataset).to_owned(),
+                path: path.clone(),
+                roomless,
+                guid: Some(base_guid),
+                limits: Vec::new(),
+                min_free_bytes,
+                place: crate::slate::Place::Zfs(Box::new(Place {
+                    base: base.clone(),
+                    prepared: None,
+                    dataset,
+                    guid,
+                    path,
+                    reserved_bytes,
+                })),
+            }),
+            Err(error) => {
+                let error = error.context("cannot set up the working dataset");
+                match self
+                    .unmount(&dataset)
+                    .and_then(|()| self.zfs.destroy(&dataset))
+                {
+                    Ok(()) => Err(error),
+                    Err(left) => {
+                        Err(error
+                            .context(format!("`{dataset}` is left: {left}")))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Destroys the working dataset, if it is the one that was created, and
+    /// the snapshot that the hunt took. A dataset with anything in it stays.
+    pub(in crate::slate) fn close(&self, working: &Place) -> Rest {
+        let gone = self.check_tag(working).and_then(|()| {
+            self.check_guid(&working.dataset, &working.guid)?;
+            if let Some(prepared) = &working.prepared {
+                self.retire_prepared(working, prepared)?;
+            }
+            self.remove(&working.dataset, &working.path)
+        });
+        match rest(&working.dataset, gone) {
+            Rest::Gone => self.give_back(&working.base),
+            left => left,
+        }
+    }
+
+    /// Takes the first free name from `first_ms` up. A name is not free either
+    /// when something is where it would be mounted: it may be a link that
+    /// leads elsewhere. Also gives why no room could be kept in it.
+    fn create_named(
+        &self,
+        parent: &DatasetName,
+        base: &Base,
+        quota: Option<u64>,
+        first_ms: u128,
+    ) -> anyhow::Result<(DatasetName, Option<String>)> {
+        let place = self.place(parent)?;
+        take_free(parent, first_ms, |session| {
+            if place.join(&session).symlink_metadata().is_ok() {
+                return Ok(None);
+            }
+            let dataset = parent.child(&session)?;
+            let mut properties = Properties::new()
+                .with("canmount", "noauto")
+                .with("com.sun:auto-snapshot", "false")
+                .with(TAG_SESSION, &session)
+                .with(TAG_SNAPSHOT, base.snapshot.as_str());
+            if let Some(bytes) = quota {
+                properties = properties.with("quota", bytes.to_string());
+            }
+            match self.create_roomy(&dataset, properties) {
+                Ok(roomless) => Ok(Some((dataset, roomless))),
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(None),
+                Err(e) if e.kind() == ErrorKind::PermissionDenied => {
+                    anyhow::bail!(Refusal::new(
+                        e.to_string(),
+                        "run gocrash by sudo or doas, or have the rights \
+                         given to you: `zfs allow`",
+                    ));
+                }
+                Err(e) => Err(e.into()),
+            }
+        })
+    }
+
+    /// With room for the record, if that can be had; gives why not.
+    fn create_roomy(
+        &self,
+        dataset: &DatasetName,
+        properties: Properties,
+    ) -> zfs::Result<Option<String>> {
+        let bytes = RECORD_ROOM_BYTES.to_string();
+        let roomy = properties.clone().with("refreservation", bytes);
+        match self.zfs.create(dataset, &roomy) {
+            // Too little room, or the right to reserve it was not given.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NoSpace | ErrorKind::PermissionDenied
+                ) =>
+            {
+                self.zfs.create(dataset, &properties)?;
+                Ok(Some(error.to_string()))
+            }
+            created => created.map(|()| None),
+        }
+    }
+
+    /// Mounts the working dataset. Its directory is made in a place that may be
+    /// the caller's own, who may just have put a link there that leads
+    /// elsewhere: such a mount is taken away again.
+    fn mount_where_it_says(
+        &self,
+        dataset: &DatasetName,
+    ) -> anyhow::Result<PathBuf> {
+        let path = self.zfs.mount(dataset)?;
+        let at = self.zfs.mounted_at(dataset)?;
+        if at.as_deref().and_then(Path::file_name) == path.file_name() {
+            return Ok(path);
+        }
+        self.zfs.unmount(dataset, Unmount::Plain)?;
+        anyhow::bail!("`{}` is a link to somewhere else", path.display())
+    }
+}
+
+/// What the hunt is called that has this working dataset.
+pub(super) fn session_of(dataset: &DatasetName) -> &str {
+    let name = dataset.as_str();
+    name.rsplit_once('/').map_or(name, |(_, session)| session)
+}
