@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::attempt::person::Person;
-use crate::attempt::view::{self, View};
+use crate::attempt::view;
 use crate::cli::Cli;
 use crate::refusal::Refusal;
 use crate::slate::Origin;
@@ -35,7 +35,8 @@ pub(crate) struct Config {
     /// Where the events are written to, besides the record.
     pub(crate) events: Option<Destination>,
     pub(crate) suite: Suite,
-    pub(crate) view: View,
+    /// Where every attempt sees its slate, if not where that is.
+    pub(crate) at: Option<PathBuf>,
     pub(crate) person: Person,
     /// The person who called, where sudo or doas says who that is and gocrash
     /// has more rights than they.
@@ -92,7 +93,6 @@ impl Config {
         if let Some(dir) = &typed.at {
             view::check_at(dir)?;
         }
-        let view = View { at: typed.at, hide: None };
         let cwd = typed.cwd.as_deref().map(cwd).transpose()?;
         let set = typed
             .env
@@ -122,10 +122,15 @@ impl Config {
             prepare: typed.prepare,
             events,
             suite: suite(typed.command, cwd, env),
-            view,
+            at: typed.at,
             person,
             caller: Person::find(None).ok(),
         })
+    }
+
+    /// Where an attempt sees a slate that is at `path`.
+    pub(crate) fn seen_at<'a>(&'a self, path: &'a Path) -> &'a Path {
+        self.at.as_deref().unwrap_or(path)
     }
 }
 

@@ -27,11 +27,6 @@ impl View {
     pub(crate) fn is_plain(&self) -> bool {
         *self == View::default()
     }
-
-    /// Where the attempt sees a slate that is at `path`.
-    pub(crate) fn of<'a>(&'a self, path: &'a Path) -> &'a Path {
-        self.at.as_deref().unwrap_or(path)
-    }
 }
 
 /// What went wrong in a process that sets its scene, as it tells its parent:

@@ -84,7 +84,7 @@ impl Groom {
     }
 
     fn run(&self, golden: &Golden, log: &Path) -> anyhow::Result<Outcome> {
-        let Config { suite, prepare, person, view, .. } = &*self.config;
+        let Config { suite, prepare, person, .. } = &*self.config;
         let suite = Suite {
             program: "sh".into(),
             args: vec!["-c".into(), prepare.clone().unwrap_or_default()],
@@ -110,7 +110,7 @@ impl Groom {
             &suite,
             person,
             &self.working.session,
-            view.of(path),
+            self.config.seen_at(path),
             scene.as_ref(),
             output,
         )?;

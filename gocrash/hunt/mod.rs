@@ -12,6 +12,7 @@ mod worker;
 pub(crate) use event::Event;
 pub(crate) use state::{Hunt, Step};
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -229,11 +230,11 @@ impl Coordinator {
         let config = Arc::clone(&self.config);
         self.by_steward(move || {
             let check = || {
-                view::probe(&config.view)?;
+                view::probe(config.at.as_deref())?;
                 let seen = source.check(&wanted)?;
                 // Where the suite sees its slate somewhere else, the way to
                 // where it is need not be open.
-                if config.view.at.is_none() {
+                if config.at.is_none() {
                     if let Some(place) = source.place(&config.origin)? {
                         config.person.check_way(&place)?;
                     }
@@ -251,14 +252,14 @@ impl Coordinator {
         let first_ms = now.map_or(0, |now| now.as_millis());
         self.hunt.at_risk = self.source.opening_risks(&origin, first_ms);
         let limits = self.config.limits;
-        let view = self.config.view.clone();
+        let at = self.config.at.clone();
         let backdrop = Arc::clone(&self.backdrop);
         let source = self.source.clone();
         self.by_steward(move || {
             let working = source.create_working(&origin, limits, first_ms);
             Event::Opened(working.and_then(|working| {
                 // Before the first slate is mounted.
-                match set_stage(&working, &view, &backdrop) {
+                match set_stage(&working, at, &backdrop) {
                     Ok(()) => Ok(working),
                     Err(error) => Err(match source.close(&working) {
                         Rest::Gone => error,
@@ -361,9 +362,10 @@ impl Coordinator {
 /// Makes the backdrop, where one is needed.
 fn set_stage(
     working: &Working,
-    view: &View,
+    at: Option<PathBuf>,
     backdrop: &OnceLock<Backdrop>,
 ) -> anyhow::Result<()> {
+    let view = View { at, hide: working.to_hide() };
     if view.is_plain() {
         return Ok(());
     }

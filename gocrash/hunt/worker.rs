@@ -128,8 +128,8 @@ impl Worker {
         slate: &Slate,
         output: Output,
     ) -> anyhow::Result<Ready> {
-        let Config { suite, person, view, .. } = &*self.config;
-        let seen_at = view.of(&slate.path);
+        let Config { suite, person, .. } = &*self.config;
+        let seen_at = self.config.seen_at(&slate.path);
         let scene = self.backdrop.get().map(|backdrop| {
             backdrop
                 .scene(&slate.here(), &slate.path)

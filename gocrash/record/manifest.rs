@@ -149,7 +149,7 @@ impl Manifest {
                     Origin::Overlay(_) => None,
                 },
                 prepare: config.prepare.as_ref().map(Text::from),
-                at: config.view.at.as_ref().map(Text::from),
+                at: config.at.as_ref().map(Text::from),
                 quota_bytes: config.limits.quota,
                 min_free_bytes: working.min_free_bytes,
             },

@@ -240,7 +240,7 @@ impl Terminal {
             self.line(format_args!("prepare:         {prepare:?}"));
         }
         self.line(format_args!("command:         {label}{place}"));
-        if let Some(at) = &config.view.at {
+        if let Some(at) = &config.at {
             self.line(format_args!("at:              {}", at.display()));
         }
         self.line(format_args!("run as:          {person}"));
@@ -276,7 +276,7 @@ impl Terminal {
     /// A suite that builds in place needs to write there.
     fn doubt(&mut self, seen: &Seen, config: &Config) {
         let Seen { cwd_mode, cwd_uid, cwd_gid, .. } = *seen;
-        let Config { suite, person, view, .. } = config;
+        let Config { suite, person, at, .. } = config;
         if suite.script.is_some()
             && !person.may_write(cwd_mode, cwd_uid, cwd_gid)
         {
@@ -286,8 +286,7 @@ impl Terminal {
                 person.name()
             ));
         }
-        let is_elsewhere =
-            |baked: &&Baked| view.at.as_ref() != Some(&baked.tree);
+        let is_elsewhere = |baked: &&Baked| at.as_ref() != Some(&baked.tree);
         if let Some(baked) = seen.baked.as_ref().filter(is_elsewhere) {
             let Baked { file, names, tree } = baked;
             self.error(format_args!(

@@ -125,6 +125,15 @@ impl Working {
         }
     }
 
+    /// What the person's processes could look into, and attempts must not. A
+    /// dataset keeps its slates out of reach itself.
+    pub(crate) fn to_hide(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::Zfs(_) => None,
+            Place::Overlay(_) => Some(self.path.clone()),
+        }
+    }
+
     /// Whether nothing but the hunt itself keeps the source as it is, so that
     /// it has to be looked at again in the end.
     pub(crate) fn may_drift(&self) -> bool {

@@ -95,6 +95,7 @@ impl Ground {
         let status = self
             .become_person(Command::new(program).args(args))
             .current_dir(self.path(dir))
+            .env("DESK", self.path("desk"))
             .status()
             .unwrap();
         assert!(status.success(), "{program} {args:?}");
@@ -143,6 +144,28 @@ impl Ground {
     pub(crate) fn hunt(&self, options: &[&str], script: &str) -> Hunted {
         let suite = ["--", "sh", "-c", script];
         Hunted::new(self.gocrash(&[options, &suite].concat()).output().unwrap())
+    }
+
+    /// The same with a suite of one run that waits while another process of the
+    /// person, which sees all that they can see, runs `meddle` in the directory
+    /// of its slate; then the suite exits with `code`.
+    pub(crate) fn hunt_meddled(&self, meddle: &str, code: i32) -> Hunted {
+        let script = format!(
+            r#"until [ -e "$DESK/go" ]; do sleep 0.01; done; exit {code}"#
+        );
+        let args = ["-p1", "--stop-after=1", "--", "sh", "-c", &script];
+        let mut child = self.gocrash(&args).spawn().unwrap();
+        let mut seen = wait_for(&mut child, "attempt 0: start").join("\n");
+        let session = self.left().pop().unwrap();
+        let slate = format!("state/gocrash/{session}/thread-0-run-0");
+        self.as_person("sh", &["-ec", meddle], &slate);
+        let go = self.path("desk/go");
+        fs::write(&go, "").unwrap();
+        let mut hunted = Hunted::new(child.wait_with_output().unwrap());
+        fs::remove_file(go).unwrap();
+        seen.push('\n');
+        hunted.stdout.insert_str(0, &seen);
+        hunted
     }
 
     /// What hunts have left in the state directory.

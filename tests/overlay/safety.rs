@@ -33,41 +33,58 @@ fn the_suite_has_no_capabilities() {
 }
 
 #[test]
-fn a_slate_that_waits_is_out_of_reach() {
+fn an_attempt_sees_nothing_of_the_hunt_but_its_own_tree() {
     for caller in Caller::all() {
         let ground = Ground::new(caller, "true");
+        let events = ground.path("desk/events");
+        let events = format!("--events={}", events.display());
         // The first attempt waits until the next one's slate is there.
         let script = r#"
             if [ "$GOCRASH_ATTEMPT" = 0 ]; then
-                until grep -q run-1/tree /proc/self/mountinfo; do
+                until grep -q '"prepared".*"attempt":1}' "$DESK/events"; do
                     sleep 0.01
                 done
-                ls ../../.ready && exit 5
-                echo spoiled >../../.ready/thread-0-run-1/tree/file && exit 6
-                echo spoiled >../../.ready/thread-0-run-1/upper/file && exit 6
-                umount ../../.ready/thread-0-run-1/tree && exit 6
-            fi
-            test ! -e file"#;
-        let options = ["-p1", "--stop-after=2"];
+                cd ../..
+                chmod 700 . && exit 5
+                for hidden in .ready gocrash.json thread-0-run-0/upper; do
+                    ls -d $hidden && exit 6
+                done
+                grep run-1 /proc/self/mountinfo && exit 7
+                mkdir thread-0-run-1 && exit 8
+                echo spoiled >thread-0-run-0/tree/file
+            else
+                test ! -e file
+            fi"#;
+        let options = [&events, "-p1", "--stop-after=2"];
         ground.hunt(&options, script).expect(0);
         assert_eq!(ground.left(), [""; 0], "{caller:?}");
     }
 }
 
 #[test]
-fn links_that_a_suite_plants_lead_nowhere() {
+fn a_slate_that_waits_is_out_of_the_persons_reach() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let script = "if ls ../.ready; then exit 5; fi";
+        ground.hunt_meddled(script, 0).expect(0);
+        assert_eq!(ground.left(), [""; 0], "{caller:?}");
+    }
+}
+
+#[test]
+fn links_that_are_planted_lead_nowhere() {
     for caller in Caller::all() {
         let ground = Ground::new(caller, "true");
         ground.as_person("sh", &["-ec", BYSTANDER], "desk");
         for name in ["upper", "work", "changes"] {
+            // What is a list at the end is not there yet.
             let plant = format!(
-                r#"cd ..; mv {name} mine; ln -s "$DESK/bystander" {name}"#
+                r#"mv {name} mine || true; ln -s "$DESK/bystander" {name}"#
             );
-            let options = ["-p1", "--stop-after=1"];
-            ground.hunt(&options, &format!("{plant}; exit 0")).expect(0);
+            ground.hunt_meddled(&plant, 0).expect(0);
             assert_eq!(ground.left(), [""; 0], "{caller:?}: {name}");
 
-            ground.hunt(&options, &format!("{plant}; exit 7")).expect(1);
+            ground.hunt_meddled(&plant, 7).expect(1);
             let session = ground.left().remove(0);
             let session = ground.path("state/gocrash").join(session);
             // Nothing was written there, nor read.
@@ -92,10 +109,9 @@ fn a_directory_that_is_not_gocrashs_is_left_and_named() {
     for caller in Caller::all() {
         let ground = Ground::new(caller, "true");
         let replace = r#"
-            cd ../..; mv thread-0-run-0 mine; mkdir -p thread-0-run-0/upper
+            cd ..; mv thread-0-run-0 mine; mkdir -p thread-0-run-0/upper
             echo theirs >thread-0-run-0/upper/file"#;
-        let options = ["-p1", "--stop-after=1"];
-        let stdout = ground.hunt(&options, replace).expect(0).stdout;
+        let stdout = ground.hunt_meddled(replace, 0).expect(0).stdout;
         let why = "it is not the directory that this hunt created";
         assert!(stdout.contains(why), "{stdout}");
         let session = ground.path("state/gocrash").join(&ground.left()[0]);

@@ -75,10 +75,10 @@ enum Step {
     Attach,
 }
 
-/// Refuses a view that this host or this person can't have. Creates nothing
-/// that stays.
-pub(crate) fn probe(view: &View) -> Result<(), Refusal> {
-    let Some(at) = &view.at else { return Ok(()) };
+/// Refuses what this host or this person can't have. Creates nothing that
+/// stays.
+pub(crate) fn probe(at: Option<&Path>) -> Result<(), Refusal> {
+    let Some(at) = at else { return Ok(()) };
     let Err(error) = namespace::open_tree(at) else { return Ok(()) };
     let help = match error.raw_os_error() {
         Some(libc::ENOSYS) => "it needs Linux 5.2 or newer",
@@ -93,7 +93,7 @@ pub(crate) fn probe(view: &View) -> Result<(), Refusal> {
 impl Backdrop {
     /// Makes one in which nothing of any hunt is mounted, and nothing at
     /// `without`.
-    pub(crate) fn new(view: &View, without: &Path) -> anyhow::Result<Backdrop> {
+    pub(crate) fn new(view: View, without: &Path) -> anyhow::Result<Backdrop> {
         let namespace = thread::scope(|scope| {
             // A thread that ends at once: there is no way back from there.
             let stage = || namespace_without(without);
@@ -104,7 +104,7 @@ impl Backdrop {
                 .join()
                 .unwrap_or_else(|_| Err(anyhow!("a thread panicked")))
         })?;
-        Ok(Backdrop { view: view.clone(), namespace: Arc::new(namespace) })
+        Ok(Backdrop { view, namespace: Arc::new(namespace) })
     }
 
     /// Prepares what the process does that will run in the slate that is at

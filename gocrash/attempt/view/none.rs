@@ -16,10 +16,10 @@ pub(crate) enum Backdrop {}
 #[derive(Debug)]
 pub(crate) enum Scene {}
 
-pub(crate) fn probe(view: &View) -> Result<(), Refusal> {
-    match view.is_plain() {
-        true => Ok(()),
-        false => Err(Refusal::new(
+pub(crate) fn probe(at: Option<&Path>) -> Result<(), Refusal> {
+    match at {
+        None => Ok(()),
+        Some(_) => Err(Refusal::new(
             "`--at` needs mount namespaces, which only Linux has",
             "build the tree where its slates will be, or hunt on Linux",
         )),
@@ -27,7 +27,7 @@ pub(crate) fn probe(view: &View) -> Result<(), Refusal> {
 }
 
 impl Backdrop {
-    pub(crate) fn new(_view: &View, _without: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn new(_view: View, _without: &Path) -> anyhow::Result<Self> {
         bail!("mount namespaces are Linux's")
     }
 

@@ -70,7 +70,7 @@ fn a_slate_is_where_it_was_wanted_and_for_its_attempt_alone() {
     let place = Place::new(&["slate", "built"]);
     let view = at(&place.path("built"));
     let nowhere = place.path("nowhere");
-    let backdrop = Backdrop::new(&view, &nowhere).unwrap();
+    let backdrop = Backdrop::new(view, &nowhere).unwrap();
     let slate = place.path("slate");
     let scene = backdrop.scene(&slate, &slate).unwrap();
     // The slate moves on before the process looks at anything.
@@ -90,7 +90,7 @@ fn what_is_hidden_is_empty_but_for_the_slate() {
     let place = Place::new(&["all/.ready/1", "all/kept", "all/in/1"]);
     let hide = Some(place.path("all"));
     let view = View { at: None, hide };
-    let backdrop = Backdrop::new(&view, &place.path("nowhere")).unwrap();
+    let backdrop = Backdrop::new(view, &place.path("nowhere")).unwrap();
     let scene = backdrop
         .scene(&place.path("all/.ready/1"), &place.path("all/in/1"))
         .unwrap();
@@ -111,7 +111,7 @@ fn a_view_that_cannot_be_had_names_the_call_and_the_path() {
     }
     let place = Place::new(&["slate", "built"]);
     let built = place.path("built");
-    let backdrop = Backdrop::new(&at(&built), &place.path("nowhere")).unwrap();
+    let backdrop = Backdrop::new(at(&built), &place.path("nowhere")).unwrap();
     fs::remove_dir_all(&built).unwrap();
     let slate = place.path("slate");
     let scene = backdrop.scene(&slate, &slate).unwrap();

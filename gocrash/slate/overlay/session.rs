@@ -104,10 +104,9 @@ impl Session {
         }
     }
 
-    /// A process of an earlier attempt that escaped could still find the slate
-    /// by its path from here on. A mount namespace for each attempt, entered by
-    /// its process before it runs the suite, would begin here: it would mount
-    /// the tree, and nobody else would see it.
+    /// From here on the person finds it by its path. Other attempts don't:
+    /// each has a view in which all of the hunt's directory is hidden but its
+    /// own tree.
     pub(super) fn reveal(&self, slate: &mut SlatePlace) -> anyhow::Result<()> {
         if slate.is_hidden {
             self.ready.move_to(&self.folder, &slate.name).with_context(
