@@ -3,6 +3,7 @@
 //! Only ratios within one run mean something, so ours and its rival always
 //! take turns, and each figure is the median of several rounds.
 
+mod ahead;
 mod attempts;
 mod bystander;
 mod choices;
