@@ -69,7 +69,9 @@ impl Ground {
                 command.env_remove(name);
             }
         }
+        // A status line would come whenever a machine is slow.
         command
+            .arg("--progress=none")
             .args(args)
             .env("SUDO_USER", PERSON)
             .env("SUDO_UID", uid)
