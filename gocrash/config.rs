@@ -13,12 +13,11 @@ use std::path::{Component, Path, PathBuf};
 use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::Uid;
 
-use crate::attempt::person::Person;
+use crate::attempt::person::{Ids, Person};
 use crate::attempt::results;
 use crate::attempt::timer::Timeout;
 use crate::attempt::view;
 use crate::cli::Cli;
-use crate::record::read::History;
 use crate::refusal::Refusal;
 use crate::slate::Origin;
 use crate::slate::glob::Glob;
@@ -66,20 +65,6 @@ pub(crate) struct Config {
     /// The person who called, where sudo or doas says who that is and gocrash
     /// has more rights than they.
     pub(crate) caller: Option<Person>,
-    /// The words that ask for just this hunt.
-    pub(crate) arguments: Vec<OsString>,
-    /// It goes on with one that was begun before.
-    pub(crate) resumed: Option<Resumed>,
-}
-
-/// A hunt that was begun before, and is to go on.
-#[derive(Debug)]
-pub(crate) struct Resumed {
-    /// Its working dataset, or directory.
-    pub(crate) name: String,
-    pub(crate) history: History,
-    /// So many slates are there that were kept.
-    pub(crate) kept: usize,
 }
 
 /// What to run, by `sh -c`, when something becomes of an attempt.
@@ -149,8 +134,10 @@ impl Config {
         if let Some(dir) = &typed.at {
             view::check_at(dir)?;
         }
-        let timeout =
-            typed.timeout.as_deref().map(time::timeout).transpose()?;
+        let timeout = match typed.timeout.as_deref() {
+            None => Timeout::None,
+            Some(typed) => time::timeout(typed)?,
+        };
         let cwd = typed.cwd.as_deref().map(cwd).transpose()?;
         let set = all(&typed.env, variable)?;
         let collect = all(&typed.collect, glob)?;
@@ -196,7 +183,7 @@ impl Config {
             results,
             progress: typed.progress,
             suite: Suite { cores, ..suite(typed.command, cwd, env) },
-            timeout: timeout.unwrap_or(Timeout::None),
+            timeout,
             hooks: Hooks {
                 start: typed.on_start,
                 failure: typed.on_failure,
@@ -206,15 +193,26 @@ impl Config {
             private_tmp: typed.private_tmp,
             person,
             caller,
-            arguments: std::env::args_os().collect(),
-            resumed: None,
         })
     }
 
-    /// Who runs hooks: the person who called, or where nothing tells who that
-    /// is, the one who runs the suite. Root runs them only where it was said.
-    pub(crate) fn hook_person(&self) -> &Person {
+    /// Whom all of gocrash becomes that needs no rights, and who runs hooks: the
+    /// person who called, or, where that can't be told, the one who runs the
+    /// suite. Root is it only where it was said.
+    pub(crate) fn acting_person(&self) -> &Person {
         self.caller.as_ref().unwrap_or(&self.person)
+    }
+
+    /// What a command takes that runs beside an attempt, to be them.
+    pub(crate) fn ids_beside(&self) -> Option<Ids> {
+        // On Linux, all of gocrash that starts such commands is them already.
+        let is_them = cfg!(target_os = "linux");
+        self.ids_of_caller().filter(|_| !is_them)
+    }
+
+    /// What that takes, where gocrash is not them yet.
+    pub(crate) fn ids_of_caller(&self) -> Option<Ids> {
+        self.acting_person().ids_to_take()
     }
 
     /// Where an attempt sees a slate that is at `path`.

@@ -11,6 +11,17 @@ const EXIT_IGNORED: i32 = 125;
 /// there.
 const EXIT_NOT_STARTED: [i32; 2] = [126, 127];
 
+/// What an outcome is called in a property of the dataset.
+pub(crate) const WORDS: [&str; 7] = [
+    "passed",
+    "failed",
+    "signaled",
+    "timed_out",
+    "ignored",
+    "interrupted",
+    "infra",
+];
+
 /// Only `Failed`, `Signaled` and `TimedOut` count as failures; what follows
 /// them says nothing about the suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,14 +112,16 @@ impl Outcome {
 
     /// One word, for a property of the dataset.
     pub(crate) fn word(&self) -> &'static str {
+        let [passed, failed, signaled, timed_out, ignored, interrupted, infra] =
+            WORDS;
         match self {
-            Outcome::Passed => "passed",
-            Outcome::Failed(_) => "failed",
-            Outcome::Signaled(_) => "signaled",
-            Outcome::TimedOut => "timed_out",
-            Outcome::Ignored | Outcome::Known(..) => "ignored",
-            Outcome::Interrupted => "interrupted",
-            Outcome::Infra(_) => "infra",
+            Outcome::Passed => passed,
+            Outcome::Failed(_) => failed,
+            Outcome::Signaled(_) => signaled,
+            Outcome::TimedOut => timed_out,
+            Outcome::Ignored | Outcome::Known(..) => ignored,
+            Outcome::Interrupted => interrupted,
+            Outcome::Infra(_) => infra,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Component, Path};
 use std::time::{Duration, SystemTime};
 
 use nix::dir::Dir;
-use nix::fcntl::{OFlag, open, openat};
+use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use nix::unistd::Uid;
 
@@ -67,7 +67,7 @@ struct Search {
 /// read is not there.
 pub(crate) fn read(
     globs: &[Glob],
-    slate: &Path,
+    root: &OwnedFd,
     owner: Option<Uid>,
     since: SystemTime,
 ) -> Vec<Vec<u8>> {
@@ -78,14 +78,8 @@ pub(crate) fn read(
         left_bytes: BYTES_MAX,
         found: Vec::new(),
     };
-    if globs.is_empty() {
-        return search.found;
-    }
-    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    if let Ok(root) = open(slate, flags, Mode::empty()) {
-        for Glob(parts) in globs {
-            search.walk(&root, parts);
-        }
+    for Glob(parts) in globs {
+        search.walk(root, parts);
     }
     search.found
 }
@@ -196,7 +190,8 @@ mod tests {
 
     fn found(dir: &Path, pattern: &str, since: SystemTime) -> Vec<String> {
         let glob = Glob::parse(OsStr::new(pattern)).unwrap();
-        let files = read(&[glob], dir, None, since);
+        let root = OwnedFd::from(File::open(dir).unwrap());
+        let files = read(&[glob], &root, None, since);
         files.into_iter().map(|f| String::from_utf8(f).unwrap()).collect()
     }
 

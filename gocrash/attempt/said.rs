@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::output::{NAMES, Output};
+use super::output::NAMES;
 use crate::triage::LOG_BYTES_MAX;
 
 /// So much of the end of each file is shown.
@@ -23,9 +23,9 @@ pub(crate) struct Logs([File; 2]);
 pub(crate) struct Said(pub(crate) Vec<(&'static str, Vec<String>)>);
 
 impl Logs {
-    pub(super) fn of(output: &Output) -> io::Result<Logs> {
-        let Output { stdout, stderr, .. } = output;
-        Ok(Logs([stdout.try_clone()?, stderr.try_clone()?]))
+    /// What the attempt writes to, standard output first.
+    pub(crate) fn new(files: [File; 2]) -> Logs {
+        Logs(files)
     }
 
     /// All of each file; of one that is too long, the beginning and the end.

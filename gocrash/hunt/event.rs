@@ -27,7 +27,7 @@ pub(crate) enum Event {
     /// SIGTSTP came in: everything is to stop for a while.
     Suspend,
     /// Everything went on, after so long.
-    Continued(Duration),
+    Resumed(Duration),
     /// A signal asks how it goes.
     Asked,
     /// The source was looked at.
@@ -38,9 +38,8 @@ pub(crate) enum Event {
     Golden(Result<Working, Spoiled>, Duration),
     /// No slate was made for this attempt: there is no room for one.
     NoRoom(AttemptName, Shortage),
-    /// A slate was made for this attempt, and a process to run in it. What
-    /// tells the slate from another one of its name.
-    Prepared(AttemptName, Result<String, Unprepared>),
+    /// A slate was made for this attempt, and a process to run in it.
+    Prepared(AttemptName, Result<(), Unprepared>),
     /// The suite was let go at this moment, its output goes to this path.
     Started(AttemptName, PathBuf, Instant),
     /// The snapshot had files where the output goes.
@@ -111,6 +110,8 @@ pub(crate) enum Who {
     Hand(u16, Task),
     /// The one that checks, opens or closes.
     Steward,
+    /// The process with the rights.
+    Keeper,
 }
 
 /// What a hand does with slates.
@@ -128,6 +129,7 @@ impl fmt::Display for Who {
             Who::Hand(thread, Task::Run) => write!(f, "run-{thread}"),
             Who::Hand(thread, Task::Settle) => write!(f, "settle-{thread}"),
             Who::Steward => f.write_str("steward"),
+            Who::Keeper => f.write_str("keeper"),
         }
     }
 }

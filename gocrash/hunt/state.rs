@@ -5,7 +5,6 @@ mod evidence;
 mod golden;
 mod known;
 mod left;
-mod resumed;
 mod room;
 mod signal;
 mod thread;
@@ -83,10 +82,6 @@ pub(crate) struct Hunt {
     hurried: bool,
     /// Counts what runs said about the suite.
     tally: Tally,
-    /// So many slates were kept before this process began.
-    kept_before: usize,
-    /// And so many attempts have said something about the suite.
-    runs_before: u64,
     room: Room,
     known: Known,
 }
@@ -125,8 +120,6 @@ impl Hunt {
             drift: None,
             hurried: false,
             tally: Tally::new(ONE_FAILURE, true, concurrency),
-            kept_before: 0,
-            runs_before: 0,
             room: Room::default(),
             known: Known::default(),
         }
@@ -157,7 +150,7 @@ impl Hunt {
             Event::Golden(golden, _) => return self.on_golden(golden),
             Event::Checked(_) | Event::Opened(Err(_)) => return self.over(),
             Event::NoRoom(name, short) => self.on_no_room(*name, short),
-            Event::Prepared(name, Ok(_)) => {
+            Event::Prepared(name, Ok(())) => {
                 self.on_room();
                 self.thread(*name).stock = Stock::Ready(*name);
             }
@@ -184,7 +177,7 @@ impl Hunt {
             | Event::Hung(..)
             | Event::HookFailed(..)
             | Event::Dumped(..)
-            | Event::Continued(_)
+            | Event::Resumed(_)
             | Event::Unrecorded(_) => {}
             Event::Ended(name, outcome, span, _) => {
                 self.tally.ended(*name, fate(outcome), span.exit);
@@ -217,9 +210,7 @@ impl Hunt {
             Verdict::Signaled(signal)
         } else if self.tally.fails() > 0 {
             Verdict::Reproduced
-        } else if self.trouble.is_some()
-            || self.tally.runs() + self.runs_before == 0
-        {
+        } else if self.trouble.is_some() || self.tally.runs() == 0 {
             Verdict::None
         } else {
             Verdict::Passed
@@ -406,11 +397,10 @@ impl Hunt {
 
     /// Destroys the working dataset, if it holds nothing.
     fn close(&mut self) -> Vec<Step> {
-        let holds_nothing = self.kept.is_empty()
+        if self.kept.is_empty()
             && self.left.is_empty()
-            && self.kept_before == 0
-            && self.collected.files == 0;
-        if holds_nothing {
+            && self.collected.files == 0
+        {
             self.stage = Stage::Closing;
             return vec![Step::Close];
         }

@@ -12,7 +12,7 @@ use crate::hunt::event::Event;
 /// something else stops with it, and its attempt goes on until then.
 const STOP_MAX: Duration = Duration::from_secs(2);
 
-impl Coordinator {
+impl Coordinator<'_> {
     /// Comes back when gocrash is continued.
     pub(super) fn suspend(&mut self, threads: &[u16]) {
         self.clock.stop();
@@ -27,7 +27,7 @@ impl Coordinator {
         self.clock.go_on();
         let all: Vec<u16> = (0..self.config.concurrency).collect();
         self.wake(&all);
-        self.unsaid.push(Event::Continued(begin.elapsed()));
+        self.unsaid.push(Event::Resumed(begin.elapsed()));
     }
 
     /// Has these threads look at the clock.

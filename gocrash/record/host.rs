@@ -6,7 +6,7 @@ use std::thread;
 use nix::sys::utsname::uname;
 use serde::{Deserialize, Serialize};
 
-use super::text::Text;
+use crate::record::text::Text;
 
 /// What the manifest says of the host. What only Linux tells in a file is
 /// missing elsewhere.

@@ -13,7 +13,6 @@ use crate::exit::Verdict;
 use crate::hunt::event::Span;
 use crate::hunt::golden::Spoiled;
 use crate::hunt::sift::Sifted;
-use crate::hunt::worker::Order;
 use crate::hunt::{Event, Hunt, Step};
 use crate::slate::{Drift, Left, Rest};
 use crate::triage;
@@ -34,35 +33,21 @@ pub(crate) enum Fact<'a> {
         session: &'a str,
         started: String,
         name: &'a str,
-        guid: String,
-        directory: Text,
         #[serde(skip_serializing_if = "Option::is_none")]
-        boot: Option<String>,
-    },
-    Resumed {
-        v: u32,
-        session: &'a str,
-        started: String,
-        name: &'a str,
+        guid: Option<&'a str>,
+        directory: Text,
         #[serde(skip_serializing_if = "Option::is_none")]
         boot: Option<String>,
     },
     Golden {
         duration_ns: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        guid: Option<&'a str>,
     },
     NoRoom {
         #[serde(flatten)]
         attempt: Attempt,
         why: String,
     },
-    Preparing(Attempt),
-    Prepared {
-        #[serde(flatten)]
-        attempt: Attempt,
-        guid: &'a str,
-    },
+    Prepared(Attempt),
     Unprepared {
         #[serde(flatten)]
         attempt: Attempt,
@@ -149,7 +134,7 @@ pub(crate) enum Fact<'a> {
         signal: i32,
     },
     Suspended,
-    Continued {
+    Resumed {
         duration_ns: u64,
     },
     Trouble {
@@ -247,10 +232,6 @@ pub(crate) fn facts<'a>(
     let mut facts = of_event(event, hunt, started);
     for step in steps {
         match step {
-            // Before it is there, so that it is known whose it is.
-            Step::Order(_, Order::Prepare(name)) => {
-                facts.push(Fact::Preparing((*name).into()));
-            }
             Step::Close => facts.push(Fact::Closing),
             Step::Over => facts.push(over(hunt)),
             _ => {}
@@ -259,7 +240,6 @@ pub(crate) fn facts<'a>(
     facts
 }
 
-#[expect(clippy::too_many_lines, reason = "an arm for each event")]
 fn of_event<'a>(
     event: &'a Event,
     hunt: &'a Hunt,
@@ -275,13 +255,6 @@ fn of_event<'a>(
         Event::Checked(Err(error)) | Event::Opened(Err(error)) => {
             trouble(format!("{error:#}"))
         }
-        Event::Opened(Ok(working)) if working.is_reopened => Fact::Resumed {
-            v: VERSION,
-            session: &working.session,
-            started: Timestamp::now().to_string(),
-            name: &working.name,
-            boot: host::boot(),
-        },
         Event::Opened(Ok(working)) => Fact::Opened {
             v: VERSION,
             session: &working.session,
@@ -291,17 +264,14 @@ fn of_event<'a>(
             directory: (&working.path).into(),
             boot: host::boot(),
         },
-        Event::Golden(Ok(working), took) => Fact::Golden {
-            duration_ns: super::nanoseconds(*took),
-            guid: working.golden_guid(),
-        },
+        Event::Golden(Ok(_), took) => {
+            Fact::Golden { duration_ns: super::nanoseconds(*took) }
+        }
         Event::Golden(Err(spoiled), _) => return of_spoiled(spoiled),
         Event::NoRoom(name, shortage) => {
             Fact::NoRoom { attempt: (*name).into(), why: shortage.to_string() }
         }
-        Event::Prepared(name, Ok(guid)) => {
-            Fact::Prepared { attempt: (*name).into(), guid }
-        }
+        Event::Prepared(name, Ok(())) => Fact::Prepared((*name).into()),
         Event::Prepared(name, Err(unprepared)) => {
             let attempt = (*name).into();
             let why = &unprepared.why;
@@ -329,8 +299,8 @@ fn of_event<'a>(
             Fact::Changed { paths: None, first: None, why: Some(why) }
         }
         Event::Suspend => Fact::Suspended,
-        Event::Continued(after) => {
-            Fact::Continued { duration_ns: super::nanoseconds(*after) }
+        Event::Resumed(after) => {
+            Fact::Resumed { duration_ns: super::nanoseconds(*after) }
         }
         Event::Signal(signal) => Fact::Signal { signal: *signal },
         Event::Lost(_, why) | Event::Unrecorded(why) => trouble(why.clone()),

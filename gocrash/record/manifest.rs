@@ -8,9 +8,9 @@ use zfs::Zfs;
 
 use super::VERSION;
 use super::host::Host;
-use super::text::Text;
 use crate::attempt::timer::Timeout;
 use crate::config::{Config, Keep};
+use crate::record::text::Text;
 use crate::slate::Working;
 use crate::slate::origin::Origin;
 
@@ -32,7 +32,6 @@ pub(crate) struct Manifest {
     pub(crate) environment: BTreeMap<String, Text>,
     pub(crate) person: Person,
     pub(crate) arguments: Vec<Text>,
-    pub(crate) called_in: Text,
     pub(crate) options: Options,
 }
 
@@ -55,7 +54,6 @@ pub(crate) struct Versions {
 pub(crate) struct Source {
     pub(crate) snapshot: Option<String>,
     pub(crate) guid: Option<String>,
-    pub(crate) taken: bool,
     pub(crate) directory: Option<Text>,
 }
 
@@ -66,7 +64,7 @@ pub(crate) struct Place {
     pub(crate) directory: Text,
 }
 
-#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Person {
     pub(crate) name: String,
@@ -100,15 +98,15 @@ impl Source {
         let guid = working.guid.clone();
         match origin {
             Origin::Zfs { snapshot, .. } => Source {
-                snapshot: Some(working.taken().unwrap_or(snapshot).to_string()),
+                snapshot: Some(
+                    working.taken().unwrap_or(snapshot.as_str()).to_owned(),
+                ),
                 guid,
-                taken: working.taken().is_some(),
                 directory: None,
             },
             Origin::Overlay(tree) => Source {
                 snapshot: None,
                 guid,
-                taken: false,
                 directory: Some((&tree.dir).into()),
             },
         }
@@ -159,10 +157,7 @@ impl Manifest {
                 gid: ids.gid.as_raw(),
                 groups: ids.groups.iter().map(|gid| gid.as_raw()).collect(),
             },
-            called_in: std::env::current_dir()
-                .map(|dir| Text::from(&dir))
-                .unwrap_or_default(),
-            arguments: config.arguments.iter().map(Text::from).collect(),
+            arguments: std::env::args_os().map(|a| Text::from(&a)).collect(),
             options: Options {
                 concurrency: config.concurrency,
                 stop_after: config.stop_after,

@@ -36,8 +36,6 @@ fn everything() -> (TempDir, Vec<u8>) {
     let dir = tempfile::tempdir().unwrap();
     let mut working = Working::for_tests("tank/go/gocrash-1");
     working.path = dir.path().to_owned();
-    let mut reopened = working.clone();
-    reopened.is_reopened = true;
     let name = AttemptName { thread: 3, run: 7 };
     let left =
         || Left { name: "tank/x".to_owned(), why: "two\nlines".to_owned() };
@@ -62,10 +60,9 @@ fn everything() -> (TempDir, Vec<u8>) {
     let events = [
         Event::Checked(Ok(Seen::for_tests())),
         Event::Opened(Ok(working.clone())),
-        Event::Opened(Ok(reopened)),
         Event::Golden(Ok(working), Duration::from_secs(1)),
         Event::NoRoom(name, Shortage::for_tests()),
-        Event::Prepared(name, Ok("1".to_owned())),
+        Event::Prepared(name, Ok(())),
         Event::Prepared(name, Err(unprepared)),
         Event::Started(name, PathBuf::new(), go),
         Event::Replaced(name, vec!["test_run_stdout"]),
@@ -83,6 +80,9 @@ fn everything() -> (TempDir, Vec<u8>) {
         Event::Retired(name, Rest::Left(left())),
         Event::Looked(Drift::Changed(2, "src/x".to_owned())),
         Event::Looked(Drift::Unknown(why())),
+        Event::Signal(15),
+        Event::Suspend,
+        Event::Resumed(Duration::from_secs(1)),
         Event::Unrecorded(why()),
         Event::Closed(Rest::Gone),
     ];
@@ -91,7 +91,9 @@ fn everything() -> (TempDir, Vec<u8>) {
     for event in events.iter().chain(&beside(name)) {
         let mut steps = hunt.apply(event);
         if let Event::Opened(Ok(working)) = event {
-            record.open(&config(), working).unwrap();
+            let (files, error) = create_files(&working.path, None);
+            assert!(error.is_none(), "{error:?}");
+            record.open(files, &config(), working).unwrap();
         }
         if matches!(event, Event::Unrecorded(_)) {
             steps.push(Step::Close);
@@ -104,7 +106,7 @@ fn everything() -> (TempDir, Vec<u8>) {
 }
 
 /// What happens beside runs.
-fn beside(name: AttemptName) -> [Event; 7] {
+fn beside(name: AttemptName) -> [Event; 4] {
     let why = || "a \"reason\"\u{2028}".to_owned();
     let hang = Hang {
         after: Duration::from_secs(1),
@@ -117,9 +119,6 @@ fn beside(name: AttemptName) -> [Event; 7] {
     let cores = Cores { found: vec![core], trouble: Some(why()) };
     let collected = Collected { files: 1, bytes: 2, trouble: Some(why()) };
     [
-        Event::Signal(15),
-        Event::Suspend,
-        Event::Continued(Duration::from_secs(1)),
         Event::Hung(name, hang),
         Event::HookFailed(name, Moment::Failure, why()),
         Event::Dumped(name, cores),

@@ -247,13 +247,6 @@ impl Terminal {
                 "thread {i}: {tries} tries, result = {result}"
             ));
         }
-        let before = hunt.kept_before();
-        if before > 0 {
-            let slates = hunt.slates(before);
-            self.line(format_args!(
-                "kept: {before} {slates} before it went on"
-            ));
-        }
         let (passing, failed): (Vec<_>, Vec<_>) =
             hunt.kept.iter().partition(|k| k.outcome == Outcome::Passed);
         for kept in failed {
@@ -347,7 +340,7 @@ impl Terminal {
         };
         match origin {
             Origin::Zfs { snapshot, taken_of, .. } => {
-                let snapshot = working.taken().unwrap_or(snapshot);
+                let snapshot = working.taken().unwrap_or(snapshot.as_str());
                 let taken = match taken_of {
                     None => String::new(),
                     Some(dir) => {

@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -57,12 +57,16 @@ enum Place {
 }
 
 /// Those that this user's processes have left since then.
-pub(crate) fn find(slate: OwnedFd, since: SystemTime, uid: u32) -> Cores {
+pub(crate) fn find(
+    slate: BorrowedFd<'_>,
+    since: SystemTime,
+    uid: u32,
+) -> Cores {
     let since = since.checked_sub(TICK).unwrap_or(since);
     let mut cores = Cores::default();
     for place in places() {
         let looked = match place {
-            Place::Slate(glob) => slate.try_clone().and_then(|dir| {
+            Place::Slate(glob) => slate.try_clone_to_owned().and_then(|dir| {
                 look(dir, &glob, Path::new(""), &mut cores.found, |file| {
                     is_recent(file, since)
                 })

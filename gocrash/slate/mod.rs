@@ -2,9 +2,7 @@
 //! where trees come from. Plain data goes through it, in and out.
 
 pub(crate) mod baked;
-pub(crate) mod clean;
 pub(crate) mod collect;
-pub(crate) mod compare;
 pub(crate) mod cores;
 pub(crate) mod found;
 pub(crate) mod glob;
@@ -18,21 +16,18 @@ pub(crate) mod origin;
 #[cfg_attr(not(target_os = "linux"), path = "overlay/none.rs")]
 mod overlay;
 pub(crate) mod room;
-pub(crate) mod sandbox;
 mod source;
-pub(crate) mod visit;
 mod walk;
 mod zfs;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use ::zfs::SnapshotName;
+use serde::{Deserialize, Serialize};
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::NAMES;
-use crate::attempt::person::Ids;
-use crate::refusal::Refusal;
+use crate::record::text;
 use crate::slate::baked::Baked;
 pub(crate) use origin::Origin;
 pub(crate) use source::Source;
@@ -49,7 +44,8 @@ pub(crate) struct Wanted {
 }
 
 /// What was seen while checking.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Seen {
     /// Permission bits, owner and group of the directory the suite starts in.
     pub(crate) cwd_mode: u32,
@@ -68,13 +64,15 @@ impl Seen {
 }
 
 /// What holds everything of one hunt.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Working {
     /// The dataset, or the directory: what a person can look up.
     pub(crate) name: String,
     /// Its last part: what the hunt is called.
     pub(crate) session: String,
     /// The directory in which there is room for the record.
+    #[serde(with = "text")]
     pub(crate) path: PathBuf,
     /// Why there is no room in it that others can't take.
     pub(crate) roomless: Option<String>,
@@ -84,9 +82,19 @@ pub(crate) struct Working {
     pub(crate) limits: Vec<String>,
     /// So much has to stay free where it is.
     pub(crate) min_free_bytes: u64,
-    /// It is of a hunt that was begun before.
-    pub(crate) is_reopened: bool,
-    place: Place,
+    kind: Kind,
+}
+
+/// What it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+enum Kind {
+    Dataset {
+        guid: String,
+        /// The snapshot that the hunt took itself, if it did.
+        taken: Option<String>,
+    },
+    Directory,
 }
 
 /// What the source needs to know it again.
@@ -95,7 +103,7 @@ pub(crate) struct Working {
     not(target_os = "linux"),
     expect(dead_code, reason = "there are no overlays to make one")
 )]
-enum Place {
+pub(crate) enum Place {
     Zfs(Box<zfs::Place>),
     Overlay(overlay::Place),
 }
@@ -103,103 +111,95 @@ enum Place {
 impl Working {
     /// What so many slates are called.
     pub(crate) fn slates(&self, count: usize) -> &'static str {
-        match (&self.place, count) {
-            (Place::Zfs(_), 1) => "dataset",
-            (Place::Zfs(_), _) => "datasets",
-            (Place::Overlay(_), 1) => "directory",
-            (Place::Overlay(_), _) => "directories",
+        match (&self.kind, count) {
+            (Kind::Dataset { .. }, 1) => "dataset",
+            (Kind::Dataset { .. }, _) => "datasets",
+            (Kind::Directory, 1) => "directory",
+            (Kind::Directory, _) => "directories",
         }
     }
 
     /// Why it is named among what is left, when nobody looked.
     pub(crate) fn why_left(&self) -> &'static str {
-        match self.place {
-            Place::Zfs(_) => "the working dataset, may still be there",
-            Place::Overlay(_) => "holds all of the hunt, may still be there",
+        match self.kind {
+            Kind::Dataset { .. } => "the working dataset, may still be there",
+            Kind::Directory => "holds all of the hunt, may still be there",
         }
     }
 
     /// What this slate is called, before its attempt begins or from then on.
     pub(crate) fn slate(&self, slate: AttemptName, waits: bool) -> String {
-        let Working { name, place, .. } = self;
-        match place {
-            Place::Overlay(_) if waits => {
+        let Working { name, kind, .. } = self;
+        match kind {
+            Kind::Directory if waits => {
                 format!("{name}/{}/{slate}", overlay::READY)
             }
-            Place::Zfs(_) | Place::Overlay(_) => format!("{name}/{slate}"),
+            Kind::Dataset { .. } | Kind::Directory => format!("{name}/{slate}"),
         }
     }
 
     /// What is left of this slate when it is kept.
     pub(crate) fn evidence(&self, slate: AttemptName) -> String {
-        let Working { name, place, .. } = self;
-        match place {
-            Place::Zfs(_) => format!("{name}/{slate}"),
-            Place::Overlay(_) => format!("{name}/{slate}/{}", overlay::UPPER),
+        let Working { name, kind, .. } = self;
+        match kind {
+            Kind::Dataset { .. } => format!("{name}/{slate}"),
+            Kind::Directory => format!("{name}/{slate}/{}", overlay::UPPER),
         }
     }
 
     /// What the person's processes could look into, and attempts must not. A
     /// dataset keeps its slates out of reach itself.
     pub(crate) fn to_hide(&self) -> Option<PathBuf> {
-        match &self.place {
-            Place::Zfs(_) => None,
-            Place::Overlay(_) => Some(self.path.clone()),
+        match &self.kind {
+            Kind::Dataset { .. } => None,
+            Kind::Directory => Some(self.path.clone()),
         }
     }
 
     /// Whether nothing but the hunt itself keeps the source as it is, so that
     /// it has to be looked at again in the end.
     pub(crate) fn may_drift(&self) -> bool {
-        matches!(self.place, Place::Overlay(_))
+        matches!(self.kind, Kind::Directory)
     }
 
-    /// What tells it from another one of its name.
-    pub(crate) fn own_guid(&self) -> String {
-        match &self.place {
-            Place::Zfs(place) => place.guid().to_owned(),
-            Place::Overlay(place) => place.guid(),
-        }
-    }
-
-    /// What tells the clone that was prepared from another one of its name.
-    pub(crate) fn golden_guid(&self) -> Option<&str> {
-        match &self.place {
-            Place::Zfs(place) => place.golden_guid(),
-            Place::Overlay(_) => None,
+    /// What tells it from another one of its name, where that outlives a
+    /// mount.
+    pub(crate) fn own_guid(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Dataset { guid, .. } => Some(guid),
+            Kind::Directory => None,
         }
     }
 
     /// What removes all of it, for a shell.
     pub(crate) fn removal(&self) -> String {
         let name = &self.name;
-        match self.place {
-            Place::Zfs(_) => {
-                let snapshot = self.taken().map(ToString::to_string);
-                let snapshot = snapshot.map_or_else(String::new, |snapshot| {
-                    format!(" && zfs destroy {}", shell_word(&snapshot))
+        match self.kind {
+            Kind::Dataset { .. } => {
+                let snapshot = self.taken().map(|snapshot| {
+                    format!(" && zfs destroy {}", shell_word(snapshot))
                 });
+                let snapshot = snapshot.unwrap_or_default();
                 format!("zfs destroy -r {}{snapshot}", shell_word(name))
             }
-            Place::Overlay(_) => format!("rm -rf {}", shell_word(name)),
+            Kind::Directory => format!("rm -rf {}", shell_word(name)),
         }
     }
 
     /// The snapshot that the hunt took itself, if it did.
-    pub(crate) fn taken(&self) -> Option<&SnapshotName> {
-        match &self.place {
-            Place::Zfs(place) => place.taken(),
-            Place::Overlay(_) => None,
+    pub(crate) fn taken(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Dataset { taken, .. } => taken.as_deref(),
+            Kind::Directory => None,
         }
     }
 
     /// The line that says that it is there.
     pub(crate) fn created(&self) -> String {
         let name = &self.name;
-        let done = if self.is_reopened { "reopened" } else { "created" };
-        match self.place {
-            Place::Zfs(_) => format!("{done} zfs dataset {name:?}"),
-            Place::Overlay(_) => format!("{done} directory {name:?}"),
+        match self.kind {
+            Kind::Dataset { .. } => format!("created zfs dataset {name:?}"),
+            Kind::Directory => format!("created directory {name:?}"),
         }
     }
 }
@@ -216,8 +216,7 @@ impl Working {
             guid: None,
             limits: Vec::new(),
             min_free_bytes: 0,
-            is_reopened: false,
-            place: Place::Zfs(Box::new(zfs::Place::for_tests(dataset))),
+            kind: Kind::Dataset { guid: String::new(), taken: None },
         }
     }
 }
@@ -249,14 +248,6 @@ impl Slate {
         }
     }
 
-    /// What tells it from another one of its name.
-    pub(crate) fn guid(&self) -> String {
-        match &self.place {
-            SlatePlace::Zfs(place) => place.guid().to_owned(),
-            SlatePlace::Overlay(place) => place.guid(),
-        }
-    }
-
     /// Where what the suite prints can be read, from now on until the slate
     /// goes, by whoever may look into it.
     pub(crate) fn stdout_path(&self) -> PathBuf {
@@ -269,21 +260,24 @@ impl Slate {
 }
 
 /// Why there is no slate, and what of it may be left.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Unprepared {
     pub(crate) why: String,
     pub(crate) left: Option<Left>,
 }
 
 /// What became of what was to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) enum Rest {
     Gone,
     Left(Left),
 }
 
 /// Something of ours that is still there, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Left {
     /// The dataset or directory.
     pub(crate) name: String,
@@ -297,7 +291,8 @@ impl fmt::Display for Left {
 }
 
 /// What became of the source while the hunt went on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[cfg_attr(
     not(target_os = "linux"),
     expect(dead_code, reason = "there are no overlays to make one")
@@ -308,27 +303,6 @@ pub(crate) enum Drift {
     Changed(u64, String),
     /// It can't be told, and why.
     Unknown(String),
-}
-
-/// Gives this process the rights that hunts in overlays have over what is in
-/// them. Only while there is a single thread.
-pub(crate) fn enter_overlays() -> Result<(), Refusal> {
-    overlay::enter()
-}
-
-/// Where a dataset is mounted.
-pub(crate) fn mounted_at(dataset: &str) -> Option<PathBuf> {
-    let dataset = ::zfs::DatasetName::new(dataset).ok()?;
-    ::zfs::Zfs::open().ok()?.mounted_at(&dataset).ok()?
-}
-
-/// Does what reads a person's own directories, which may lead elsewhere, with
-/// no more rights than that person has.
-pub(crate) fn as_person<T>(
-    person: Option<&Ids>,
-    work: impl FnOnce() -> T,
-) -> T {
-    overlay::as_person(person, work)
 }
 
 /// A word as any shell takes it.

@@ -21,6 +21,9 @@ const PLACES: [&str; 3] = ["/var/tmp", "/tmp", "/dev/shm"];
 /// Who runs the suite, where root runs the tests.
 const PERSON: &str = "nobody";
 
+/// What `ps` calls the process with the rights.
+pub(crate) const KEEPER: &str = "gocrash-keeper";
+
 /// Who starts gocrash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {

@@ -23,7 +23,6 @@ mod evidence;
 mod hangs;
 mod hooks;
 mod hunts;
-mod kept;
 mod refusals;
 mod reports;
 mod safety;

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 
 use nix::unistd::Uid;
 
-use crate::ground::{Caller, Ground};
+use crate::ground::{Caller, Ground, Hunted, KEEPER, wait_for};
 
 #[test]
 fn the_suite_has_no_capabilities() {
@@ -33,6 +33,35 @@ fn the_suite_has_no_capabilities() {
 }
 
 #[test]
+fn gocrash_itself_has_no_rights_while_it_hunts() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let script = r#"until [ -e "$DESK/go" ]; do sleep 0.01; done"#;
+        let suite = ["-p1", "--stop-after=1", "--", "sh", "-c", script];
+        let mut child = ground.gocrash(&suite).spawn().unwrap();
+        wait_for(&mut child, "attempt 0: start");
+        let status = format!("/proc/{}/status", child.id());
+        let status = fs::read_to_string(status).unwrap();
+        let line = |word: &str| {
+            let line = status.lines().find_map(|l| l.strip_prefix(word));
+            line.unwrap().split_whitespace().collect::<Vec<_>>()
+        };
+        let uid = ground.uid.to_string();
+        assert_eq!(line("Uid:"), [&uid; 4], "{caller:?}");
+        for set in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+            assert_eq!(line(set), ["0000000000000000"], "{caller:?}");
+        }
+        assert!(!line("Groups:").contains(&"0"), "{status}");
+        let keepers = ground.processes();
+        let keepers = keepers.iter().filter(|(_, name)| name == KEEPER);
+        assert_eq!(keepers.count(), 1, "{caller:?}");
+        fs::write(ground.path("desk/go"), "").unwrap();
+        Hunted::new(child.wait_with_output().unwrap()).expect(0);
+        assert_eq!(ground.processes(), []);
+    }
+}
+
+#[test]
 fn an_attempt_sees_nothing_of_the_hunt_but_its_own_tree() {
     for caller in Caller::all() {
         let ground = Ground::new(caller, "true");
@@ -41,7 +70,7 @@ fn an_attempt_sees_nothing_of_the_hunt_but_its_own_tree() {
         // The first attempt waits until the next one's slate is there.
         let script = r#"
             if [ "$GOCRASH_ATTEMPT" = 0 ]; then
-                until grep -q '"prepared".*"attempt":1,' "$DESK/events"; do
+                until grep -q '"prepared".*"attempt":1}' "$DESK/events"; do
                     sleep 0.01
                 done
                 cd ../..

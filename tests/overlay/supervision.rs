@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid};
 
-use crate::ground::{Caller, Ground, Hunted, wait_for, wait_until};
+use crate::ground::{Caller, Ground, Hunted, KEEPER, wait_for, wait_until};
 
 /// What `ps` calls the process above an attempt.
 const SUPERVISOR: &str = "gocrash-attempt";
@@ -173,6 +173,37 @@ fn a_process_with_more_rights_than_the_suite_is_killed_as_well() {
 }
 
 #[test]
+fn a_keeper_that_is_killed_ends_the_hunt_and_no_verdict_is_lost() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let script = format!(
+            r#"{DAEMON}; [ ! -e "$DESK/fail" ] || exit $GOCRASH_SLOT
+            sleep 10000"#
+        );
+        let suite = ["-p2", "--", "sh", "-c", &script];
+        for (fails, status) in [(false, 125), (true, 1)] {
+            let started = match fails {
+                false => "thread 1: attempt 0: start",
+                true => "thread 1: attempt 0: exited with code 1",
+            };
+            if fails {
+                fs::write(ground.path("desk/fail"), "").unwrap();
+            }
+            let mut child = ground.gocrash(&suite).spawn().unwrap();
+            wait_for(&mut child, started);
+            let keepers = ground.processes();
+            let keeper = keepers.iter().find(|(_, name)| name == KEEPER);
+            kill(keeper.unwrap().0, Signal::SIGKILL).unwrap();
+            let hunted = Hunted::new(child.wait_with_output().unwrap());
+            let hunted = hunted.expect(status);
+            assert!(hunted.stdout.contains("left: "), "{hunted:#?}");
+            ground.wait_until_all_ended();
+            assert_eq!(ground.mounted_by(), [""; 0], "{caller:?}");
+        }
+    }
+}
+
+#[test]
 fn gocrash_can_be_killed_at_any_moment_and_no_process_is_left() {
     for caller in Caller::all() {
         let ground = Ground::new(caller, "true");
@@ -185,6 +216,15 @@ fn gocrash_can_be_killed_at_any_moment_and_no_process_is_left() {
             kill(id(&child), Signal::SIGKILL).unwrap();
             child.wait_with_output().unwrap();
             ground.wait_until_all_ended();
+            // The keeper has taken away what was not kept.
+            for session in ground.left() {
+                let session = ground.path("state/gocrash").join(session);
+                let left = fs::read_dir(session).unwrap();
+                let left = left.map(|entry| entry.unwrap().file_name());
+                let mut slates =
+                    left.filter(|name| name.to_string_lossy().contains("run"));
+                assert_eq!(slates.next(), None, "{caller:?} {moment}");
+            }
         }
     }
 }
@@ -197,8 +237,13 @@ fn the_suite_has_no_descriptor_of_gocrash_and_cannot_look_into_it() {
             ls -l /proc/self/fd >fds
             grep -v -e /dev/null -e test_run_ -e /proc/ -e fds -e total fds \
                 && exit 5
-            cat /proc/$PPID/environ && exit 6
-            ls -l /proc/$PPID/fd/ | grep . && exit 7
+            above=$PPID
+            for name in gocrash-attempt gocrash-keeper gocrash; do
+                test $(cat /proc/$above/comm) = $name || exit 6
+                cat /proc/$above/environ && exit 7
+                ls -l /proc/$above/fd/ | grep . && exit 8
+                above=$(cut -d' ' -f4 /proc/$above/stat)
+            done
             exit 0"#;
         ground.hunt(&["-p1", "--stop-after=1"], script).expect(0);
     }

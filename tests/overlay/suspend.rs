@@ -63,7 +63,7 @@ fn all_that_runs_stops_and_goes_on_and_no_time_has_passed() {
         assert!(hunted.stdout.contains(": goes on after "), "{hunted:?}");
         let events = fs::read_to_string(events).unwrap();
         assert!(events.contains("\"event\":\"suspended\""), "{events}");
-        assert!(events.contains("\"event\":\"continued\""), "{events}");
+        assert!(events.contains("\"event\":\"resumed\""), "{events}");
         assert_eq!(ground.processes(), []);
         fs::remove_file(ground.path("desk/go")).unwrap();
     }

@@ -23,7 +23,7 @@ impl Terminal {
             Event::Collected(name, Collected { trouble: Some(why), .. }) => {
                 self.at(name.thread, name.run, format_args!("collect: {why}"));
             }
-            Event::Continued(after) => self.line(format_args!(
+            Event::Resumed(after) => self.line(format_args!(
                 "{}: goes on after {}",
                 now(),
                 seconds(*after)

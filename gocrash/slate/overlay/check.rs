@@ -21,7 +21,7 @@ const PROBE_ENTRY: &str = ".gocrash-probe";
 
 /// What this process calls the directory in which it tries overlays.
 pub(super) fn probe_name() -> String {
-    format!(".gocrash-probe-{}", std::process::id())
+    format!(".gocrash-probe-{}", crate::attempt::sys::own_id())
 }
 
 /// One must not be in the other: each attempt would see all others.

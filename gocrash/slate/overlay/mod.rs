@@ -4,13 +4,11 @@
 
 mod changes;
 mod check;
-mod clean;
 mod folder;
 mod found;
 mod layers;
 mod namespace;
 mod owner;
-mod sandbox;
 mod session;
 mod watch;
 
@@ -18,14 +16,11 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use anyhow::Context;
-
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
-use crate::attempt::person::Ids;
 use crate::slate::origin::Tree;
 use crate::slate::{
-    Drift, Left, Rest, Seen, Slate, Unprepared, Wanted, Working, look,
+    Drift, Kind, Left, Rest, Seen, Slate, Unprepared, Wanted, Working, look,
 };
 use check::State;
 use folder::{Folder, Identity};
@@ -34,11 +29,9 @@ use owner::Acting;
 use session::Session;
 use watch::Watch;
 
-pub(super) use clean::{Cleaner, Doomed};
 pub(super) use found::find;
 pub(super) use layers::UPPER;
 pub(super) use namespace::enter;
-pub(super) use sandbox::Sandbox;
 pub(super) use session::READY;
 
 /// One source, and what has been made of it.
@@ -63,15 +56,9 @@ struct Checked {
 
 /// The directory that holds everything of one hunt.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(crate) struct Place {
     name: String,
     identity: Identity,
-}
-
-impl Place {
-    pub(super) fn guid(&self) -> String {
-        self.identity.inode.to_string()
-    }
 }
 
 /// The directory of an attempt.
@@ -83,12 +70,16 @@ pub(super) struct SlatePlace {
     upper: PathBuf,
 }
 
-impl SlatePlace {
-    /// A directory has its inode, as long as it is there.
-    pub(super) fn guid(&self) -> String {
-        self.identity.inode.to_string()
+/// What `check` may leave behind when it is cut short.
+pub(super) fn checking_risks(tree: &Tree) -> Left {
+    let probe = tree.state.join(check::probe_name());
+    Left {
+        name: probe.display().to_string(),
+        why: "may have been created".to_owned(),
     }
+}
 
+impl SlatePlace {
     pub(super) fn upper(&self) -> &Path {
         &self.upper
     }
@@ -106,15 +97,6 @@ impl Overlay {
             session: OnceLock::new(),
             watch: OnceLock::new(),
         })))
-    }
-
-    /// What `check` may leave behind when it is cut short.
-    pub(super) fn checking_risks(&self) -> Left {
-        let probe = self.0.tree.state.join(check::probe_name());
-        Left {
-            name: probe.display().to_string(),
-            why: "may have been created".to_owned(),
-        }
     }
 
     /// Looks at the source, and refuses what could not work. Creates the
@@ -136,28 +118,10 @@ impl Overlay {
     pub(super) fn create_working(
         &self,
         first_ms: u128,
-    ) -> anyhow::Result<Working> {
-        let Inner { tree, .. } = &*self.0;
-        let state = &self.checked().state;
-        self.open_in(Session::create(tree, state, first_ms)?, false)
-    }
-
-    /// Goes on in the one with this path.
-    pub(super) fn reopen_working(&self, path: &str) -> anyhow::Result<Working> {
-        let Inner { tree, .. } = &*self.0;
-        let state = &self.checked().state;
-        let name = Path::new(path).file_name().and_then(|name| name.to_str());
-        let name = name.context("it has no name")?;
-        self.open_in(Session::reopen(tree, state, name)?, true)
-    }
-
-    fn open_in(
-        &self,
-        session: Session,
-        is_reopened: bool,
-    ) -> anyhow::Result<Working> {
+    ) -> anyhow::Result<(Working, super::Place)> {
         let tree = &self.0.tree;
         let checked = self.checked();
+        let session = Session::create(tree, &checked.state, first_ms)?;
         let place = Place {
             name: session.name.clone(),
             identity: session.folder.identity()?,
@@ -170,15 +134,14 @@ impl Overlay {
             guid: None,
             limits: limits(&tree.dir, checked.style),
             min_free_bytes: 0,
-            is_reopened,
-            place: super::Place::Overlay(place),
+            kind: Kind::Directory,
         };
         if let Ok(watch) = Watch::begin(checked.source.path()) {
             // There is none yet.
             let _ = self.0.watch.set(watch);
         }
         self.0.session.set(session).expect("a hunt is opened once");
-        Ok(working)
+        Ok((working, super::Place::Overlay(place)))
     }
 
     /// Makes and mounts a slate, and the files for its output.
@@ -246,15 +209,6 @@ impl Overlay {
     fn session(&self) -> &Session {
         self.0.session.get().expect(UNOPENED)
     }
-}
-
-/// Does something with the rights of a person alone.
-pub(super) fn as_person<T>(
-    person: Option<&Ids>,
-    work: impl FnOnce() -> T,
-) -> T {
-    let _acting = Acting::begin(person);
-    work()
 }
 
 /// In what a tree differs from a copy of the source.

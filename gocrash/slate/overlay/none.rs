@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
-use crate::attempt::person::Ids;
 use crate::refusal::Refusal;
-use crate::slate::clean::Extent;
-use crate::slate::found::{Found, FoundSlate};
+use crate::slate::found::Found;
 use crate::slate::origin::Tree;
 use crate::slate::{
     Drift, Left, Rest, Seen, Slate, Unprepared, Wanted, Working,
@@ -23,13 +21,7 @@ pub(super) const READY: &str = ".ready";
 pub(crate) enum Overlay {}
 
 #[derive(Debug, Clone)]
-pub(super) enum Place {}
-
-impl Place {
-    pub(super) fn guid(&self) -> String {
-        match *self {}
-    }
-}
+pub(crate) enum Place {}
 
 #[derive(Debug)]
 pub(super) enum SlatePlace {}
@@ -41,67 +33,8 @@ pub(super) fn enter() -> Result<(), Refusal> {
     ))
 }
 
-#[derive(Debug)]
-pub(super) enum Cleaner {}
-
-#[derive(Debug)]
-pub(super) enum Doomed {}
-
-impl Doomed {
-    pub(super) fn is_foundation(&self) -> bool {
-        match *self {}
-    }
-}
-
-impl Cleaner {
-    pub(super) fn new(_found: &Found) -> Result<Cleaner, Refusal> {
-        enter().map(|()| unreachable!("it is refused"))
-    }
-
-    pub(super) fn plan(
-        &self,
-        _extent: Extent,
-    ) -> anyhow::Result<(Vec<Doomed>, Vec<Left>)> {
-        match *self {}
-    }
-
-    pub(super) fn path_of(&self, _doomed: &Doomed) -> String {
-        match *self {}
-    }
-
-    pub(super) fn remove(&mut self, _doomed: &Doomed) -> anyhow::Result<()> {
-        match *self {}
-    }
-}
-
-#[derive(Debug)]
-pub(super) enum Sandbox {}
-
-impl Sandbox {
-    pub(super) fn open(
-        _tree: &Tree,
-        _found: &Found,
-        _slate: &FoundSlate,
-        _is_in_place: bool,
-    ) -> Result<Sandbox, Refusal> {
-        enter().map(|()| unreachable!("it is refused"))
-    }
-
-    pub(super) fn path(&self) -> PathBuf {
-        match *self {}
-    }
-
-    pub(super) fn close(self) -> anyhow::Result<()> {
-        match self {}
-    }
-}
-
-/// There is nothing that would be read so.
-pub(super) fn as_person<T>(
-    _person: Option<&Ids>,
-    work: impl FnOnce() -> T,
-) -> T {
-    work()
+pub(super) fn checking_risks(tree: &Tree) -> Left {
+    Left { name: tree.state.display().to_string(), why: String::new() }
 }
 
 /// There are none.
@@ -111,10 +44,6 @@ pub(super) fn find(_state: &Path, _: &mut Vec<Found>) -> io::Result<()> {
 
 impl SlatePlace {
     pub(super) fn here(&self, _path: &Path) -> PathBuf {
-        match *self {}
-    }
-
-    pub(super) fn guid(&self) -> String {
         match *self {}
     }
 
@@ -128,19 +57,14 @@ impl Overlay {
         enter().map(|()| unreachable!("it is refused"))
     }
 
-    pub(super) fn checking_risks(&self) -> Left {
-        match *self {}
-    }
-
     pub(super) fn check(&self, _wanted: &Wanted) -> anyhow::Result<Seen> {
         match *self {}
     }
 
-    pub(super) fn create_working(&self, _: u128) -> anyhow::Result<Working> {
-        match *self {}
-    }
-
-    pub(super) fn reopen_working(&self, _: &str) -> anyhow::Result<Working> {
+    pub(super) fn create_working(
+        &self,
+        _: u128,
+    ) -> anyhow::Result<(Working, super::Place)> {
         match *self {}
     }
 

@@ -3,15 +3,10 @@
 
 mod base;
 mod check;
-mod clean;
 mod found;
 pub(super) mod golden;
-mod recall;
 mod remove;
-mod reopen;
 mod room;
-mod sandbox;
-mod visit;
 mod working;
 
 use std::path::{Path, PathBuf};
@@ -32,22 +27,16 @@ use crate::slate::{
     Left, Origin, Rest, Seen, Slate, Unprepared, Wanted, hiding, look,
 };
 
-pub(super) use clean::{Cleaner, Doomed};
 pub(super) use found::find;
-pub(super) use sandbox::Sandbox;
-pub(super) use visit::Look;
 pub(super) use working::Place;
-use working::session_of;
 
 /// Set on the working dataset alone: a tag that a child has inherited says
 /// nothing about who created it.
 const TAG_SESSION: &str = "gocrash:session";
 const TAG_SNAPSHOT: &str = "gocrash:snapshot";
 const TAG_OUTCOME: &str = "gocrash:outcome";
-/// The snapshot of a slate that is kept, as its attempt left it.
-pub(super) const END: &str = "end";
 /// The snapshot of a slate whose attempt hangs.
-pub(super) const HANG: &str = "hang";
+const HANG: &str = "hang";
 
 /// The pools of this host, for one hunt.
 #[derive(Debug, Clone)]
@@ -82,10 +71,6 @@ impl SlatePlace {
     /// Where a slate is now that will be at `path`.
     pub(super) fn here(&self, path: &Path) -> PathBuf {
         self.hidden.as_deref().unwrap_or(path).to_owned()
-    }
-
-    pub(super) fn guid(&self) -> &str {
-        &self.guid
     }
 
     /// Moves it to its place.
@@ -216,34 +201,16 @@ impl Pool {
         Ok(name)
     }
 
-    /// Lets the slate stay, marked with what became of the attempt, and with a
-    /// snapshot: who looks at it later looks at that. It is mounted no more at
-    /// the next boot: thousands of them would delay it.
+    /// Lets the slate stay, marked with what became of the attempt. It is
+    /// mounted no more at the next boot: thousands of them would delay it.
     pub(super) fn keep(
         &self,
         slate: &SlatePlace,
         word: &str,
     ) -> anyhow::Result<()> {
-        // One that finds no room keeps the others from nothing.
-        let end = self.take_own(&slate.dataset, END);
         self.zfs.set_property(&slate.dataset, TAG_OUTCOME, word)?;
         self.zfs.set_property(&slate.dataset, "canmount", "noauto")?;
-        end.map(drop)
-    }
-
-    /// Takes a snapshot of something in the working dataset, which says whose
-    /// it is: what others take there is foreign.
-    pub(super) fn take_own(
-        &self,
-        dataset: &DatasetName,
-        short_name: &str,
-    ) -> anyhow::Result<SnapshotName> {
-        let working = dataset.parent().context("it is in no dataset")?;
-        let snapshot = dataset.snapshot(short_name)?;
-        let session = session_of(&working);
-        let tag = Properties::new().with(TAG_SESSION, session);
-        self.zfs.snapshot(std::slice::from_ref(&snapshot), &tag)?;
-        Ok(snapshot)
+        Ok(())
     }
 
     /// Destroys the slate, if it is the one that was made.
