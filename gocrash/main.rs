@@ -61,17 +61,15 @@ fn run(typed: Typed) -> anyhow::Result<ExitCode> {
     match typed {
         Typed { after: Some(after), .. } => session::run(after),
         Typed { hunt: Some(typed), .. } => {
-            let config = Config::new(typed)?;
-            // No thread has been started yet.
-            config.origin.enter()?;
-            Ok(hunt(config)?.exit())
+            Ok(hunt(Config::new(typed)?)?.exit())
         }
         Typed { .. } => unreachable!("one of them is required"),
     }
 }
 
-/// In surroundings that have been entered.
 fn hunt(config: Config) -> anyhow::Result<Verdict> {
+    // No thread has been started yet.
+    config.origin.enter()?;
     let mut reports = Reports::open(&config)?;
     let verdict = hunt::run(config, &mut reports);
     attempt::sys::remove_cgroups();

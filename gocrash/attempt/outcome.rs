@@ -11,21 +11,36 @@ const EXIT_IGNORED: i32 = 125;
 /// there.
 const EXIT_NOT_STARTED: [i32; 2] = [126, 127];
 
-/// Only `Failed`, `Signaled` and `TimedOut` count as failures; what follows
-/// them says nothing about the suite.
+/// Only `Failed`, `Signaled` and what the output told as much of count as
+/// failures; what follows `Signaled` says nothing about the suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
+    /// What it printed says more than how it ended, which was so.
+    Told(Told, Box<Outcome>),
     Failed(i32),
     Signaled(i32),
-    /// Killed by us, because it took longer than it may.
-    TimedOut,
     Ignored,
     /// It failed so, and this rule says to ignore that.
     Known(String, Box<Outcome>),
     /// Killed by us, because the hunt was.
     Interrupted,
     Infra(Infra),
+}
+
+/// What the output of a run told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// `--pass` is in it.
+    Pass,
+    /// `--fail` is in it.
+    Fail,
+    /// It failed with `--ignore` in it.
+    Ignore,
+    /// It failed, but without what `--fail` looks for.
+    NoFail,
+    /// It passed, but without what `--pass` looks for.
+    NoPass,
 }
 
 /// Trouble that is not the suite's.
@@ -66,8 +81,14 @@ impl Outcome {
     pub(crate) fn is_failure(&self) -> bool {
         matches!(
             self,
-            Outcome::Failed(_) | Outcome::Signaled(_) | Outcome::TimedOut
+            Outcome::Failed(_)
+                | Outcome::Signaled(_)
+                | Outcome::Told(Told::Fail, _)
         )
+    }
+
+    pub(crate) fn is_pass(&self) -> bool {
+        matches!(self, Outcome::Passed | Outcome::Told(Told::Pass, _))
     }
 
     /// Whether somebody will want to read what the suite printed.
@@ -78,7 +99,7 @@ impl Outcome {
 
     /// Whether it says something about the suite.
     pub(crate) fn is_verdict(&self) -> bool {
-        *self == Outcome::Passed || self.is_failure()
+        self.is_pass() || self.is_failure()
     }
 
     /// The exit status and the signal that the suite ended with, where it
@@ -93,20 +114,20 @@ impl Outcome {
             Outcome::Ignored => (Some(EXIT_IGNORED), None),
             Outcome::Known(_, ended) => ended.status(),
             Outcome::Signaled(signal) => (None, Some(*signal)),
-            Outcome::TimedOut | Outcome::Interrupted | Outcome::Infra(_) => {
-                (None, None)
-            }
+            Outcome::Told(_, ended) => ended.status(),
+            Outcome::Interrupted | Outcome::Infra(_) => (None, None),
         }
     }
 
     /// One word, for a property of the dataset.
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            Outcome::Passed => "passed",
-            Outcome::Failed(_) => "failed",
+            Outcome::Passed | Outcome::Told(Told::Pass, _) => "passed",
+            Outcome::Failed(_) | Outcome::Told(Told::Fail, _) => "failed",
             Outcome::Signaled(_) => "signaled",
-            Outcome::TimedOut => "timed_out",
-            Outcome::Ignored | Outcome::Known(..) => "ignored",
+            Outcome::Ignored | Outcome::Told(..) | Outcome::Known(..) => {
+                "ignored"
+            }
             Outcome::Interrupted => "interrupted",
             Outcome::Infra(_) => "infra",
         }
@@ -117,15 +138,41 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Outcome::Passed => f.write_str("passed"),
+            Outcome::Told(told, ended) => {
+                write!(f, "{} {} ({ended})", self.word(), told.why())
+            }
             Outcome::Failed(code) => write!(f, "exited with code {code}"),
             Outcome::Signaled(signal) => {
                 write!(f, "terminated by signal {signal}")
             }
-            Outcome::TimedOut => f.write_str("timed out"),
             Outcome::Ignored => write!(f, "ignored (exit {EXIT_IGNORED})"),
             Outcome::Known(_, ended) => write!(f, "ignored ({ended})"),
             Outcome::Interrupted => f.write_str("interrupted"),
             Outcome::Infra(infra) => write!(f, "no verdict: {infra}"),
+        }
+    }
+}
+
+impl Told {
+    /// One word, for the record.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Told::Pass => "pass",
+            Told::Fail => "fail",
+            Told::Ignore => "ignore",
+            Told::NoFail => "no_fail",
+            Told::NoPass => "no_pass",
+        }
+    }
+
+    /// Completes `passed …`, `failed …` or `ignored …`.
+    fn why(self) -> &'static str {
+        match self {
+            Told::Pass => "by --pass",
+            Told::Fail => "by --fail",
+            Told::Ignore => "by --ignore",
+            Told::NoFail => "for want of --fail",
+            Told::NoPass => "for want of --pass",
         }
     }
 }

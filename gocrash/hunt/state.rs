@@ -1,27 +1,27 @@
 //! The state of a hunt, and what each event makes of it. Nothing here waits,
 //! prints or touches a dataset: events go in, steps come out.
 
-mod evidence;
 mod golden;
 mod known;
 mod left;
-mod resumed;
 mod room;
-mod signal;
+pub(crate) mod stop;
 mod thread;
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::attempt::Kill;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
-use crate::config::Keep;
-use crate::exit::Verdict;
+use crate::config::{Halt, Keep};
 use crate::hunt::event::{Event, Task, Who};
 use crate::hunt::worker::Order;
 use crate::slate::{Drift, Left, Working};
-use crate::stats::{Fate, Limits, Rate, Tally};
-pub(crate) use evidence::{Collection, Kept};
+use crate::stats::Tally;
 use known::Known;
 use room::Room;
+use stop::Stop;
 use thread::{Stock, Thread};
 
 /// This often in a row a thread may have trouble that isn't the suite's.
@@ -30,9 +30,6 @@ const INFRA_IN_A_ROW_MAX: u32 = 3;
 /// thread with more waits. With one that runs and one that is ready, it has
 /// four at most.
 pub(crate) const SETTLING_MAX: usize = 2;
-
-/// What ends a hunt that nothing else ends.
-const ONE_FAILURE: Limits = Limits { fails: Some(1), runs: None, time: None };
 
 /// What the coordinator is to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,10 +41,10 @@ pub(crate) enum Step {
     StopPreparing(Kill),
     /// Start the workers.
     Start,
+    /// Say when so much time is up.
+    Measure(Duration),
     Order(u16, Order),
     Kill(u16, Kill),
-    /// Stop, with what these threads run, until gocrash is continued.
-    Suspend(Vec<u16>),
     /// See whether the source is what it was.
     Look,
     /// Destroy the working dataset.
@@ -71,7 +68,6 @@ pub(crate) struct Hunt {
     pub(crate) threads: Vec<Thread>,
     pub(crate) kept: Vec<Kept>,
     pub(crate) left: Vec<Left>,
-    pub(crate) collected: Collection,
     /// Why the hunt ends with no stop rule met.
     pub(crate) trouble: Option<String>,
     pub(crate) signal: Option<i32>,
@@ -83,10 +79,7 @@ pub(crate) struct Hunt {
     hurried: bool,
     /// Counts what runs said about the suite.
     tally: Tally,
-    /// So many slates were kept before this process began.
-    kept_before: usize,
-    /// And so many attempts have said something about the suite.
-    runs_before: u64,
+    stop: Stop,
     room: Room,
     known: Known,
 }
@@ -100,6 +93,15 @@ enum Stage {
     Looking,
     Closing,
     Over,
+}
+
+/// A slate that stays as evidence.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// The dataset or directory.
+    pub(crate) name: String,
+    pub(crate) stdout_path: PathBuf,
+    pub(crate) outcome: Outcome,
 }
 
 impl Hunt {
@@ -118,15 +120,13 @@ impl Hunt {
             threads: (0..concurrency).map(|_| Thread::new()).collect(),
             kept: Vec::new(),
             left: Vec::new(),
-            collected: Collection::default(),
             trouble: None,
             signal: None,
             at_risk: Vec::new(),
             drift: None,
             hurried: false,
-            tally: Tally::new(ONE_FAILURE, true, concurrency),
-            kept_before: 0,
-            runs_before: 0,
+            tally: Tally::new(stop::ONE_FAILURE, true, concurrency),
+            stop: Stop::new(stop::ONE_FAILURE, Halt::Soon),
             room: Room::default(),
             known: Known::default(),
         }
@@ -136,6 +136,7 @@ impl Hunt {
     pub(crate) fn apply(&mut self, event: &Event) -> Vec<Step> {
         let mut steps = self.react(event);
         if self.stage == Stage::Hunting {
+            steps.extend(self.look_for_rule());
             steps.extend(self.proceed());
         }
         steps
@@ -145,7 +146,6 @@ impl Hunt {
     fn react(&mut self, event: &Event) -> Vec<Step> {
         match event {
             Event::Signal(signal) => return self.on_signal(*signal),
-            Event::Suspend => return self.suspend(),
             Event::Checked(Ok(_)) if self.signal.is_none() => {
                 self.stage = Stage::Opening;
                 return vec![Step::Open];
@@ -157,7 +157,7 @@ impl Hunt {
             Event::Golden(golden, _) => return self.on_golden(golden),
             Event::Checked(_) | Event::Opened(Err(_)) => return self.over(),
             Event::NoRoom(name, short) => self.on_no_room(*name, short),
-            Event::Prepared(name, Ok(_)) => {
+            Event::Prepared(name, Ok(())) => {
                 self.on_room();
                 self.thread(*name).stock = Stock::Ready(*name);
             }
@@ -176,21 +176,18 @@ impl Hunt {
                 let thread = self.thread(*name);
                 thread.tries += 1;
                 thread.stdout_path.clone_from(stdout_path);
+                return self.measure_time().into_iter().collect();
             }
+            Event::TimeIsUp => self.stop.time_is_up = true,
             Event::Sifted(name, sifted) => self.on_sifted(*name, sifted),
             Event::Asked
             | Event::Replaced(..)
             | Event::Said(..)
-            | Event::Hung(..)
-            | Event::HookFailed(..)
-            | Event::Dumped(..)
-            | Event::Continued(_)
             | Event::Unrecorded(_) => {}
             Event::Ended(name, outcome, span, _) => {
-                self.tally.ended(*name, fate(outcome), span.exit);
+                self.tally.ended(*name, self.fate(*name, outcome), span.exit);
                 return self.on_ended(*name, outcome);
             }
-            Event::Collected(_, files) => self.collected.add(files),
             Event::Kept(name, _) => self.settled(*name),
             Event::Retired(name, rest) => {
                 self.look_for_room();
@@ -212,31 +209,16 @@ impl Hunt {
         Vec::new()
     }
 
-    pub(crate) fn verdict(&self) -> Verdict {
-        if let Some(signal) = self.signal {
-            Verdict::Signaled(signal)
-        } else if self.tally.fails() > 0 {
-            Verdict::Reproduced
-        } else if self.trouble.is_some()
-            || self.tally.runs() + self.runs_before == 0
-        {
-            Verdict::None
-        } else {
-            Verdict::Passed
-        }
-    }
-
     /// Whether the slate of an attempt that ended so stays.
     pub(crate) fn keeps(&self, outcome: &Outcome) -> bool {
         match outcome {
-            Outcome::Failed(_)
-            | Outcome::Signaled(_)
-            | Outcome::TimedOut
-            | Outcome::Infra(Infra::SaidNotStarted(_)) => true,
-            Outcome::Passed | Outcome::Ignored | Outcome::Known(..) => {
-                self.keep == Keep::Everything
-            }
-            Outcome::Interrupted | Outcome::Infra(_) => false,
+            outcome if outcome.is_failure() => true,
+            Outcome::Infra(Infra::SaidNotStarted(_)) => true,
+            Outcome::Passed
+            | Outcome::Ignored
+            | Outcome::Told(..)
+            | Outcome::Known(..) => self.keep == Keep::Everything,
+            _ => false,
         }
     }
 
@@ -245,20 +227,24 @@ impl Hunt {
         self.hurried
     }
 
-    /// Whether a failure was reproduced.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.tally.fails() > 0
-    }
-
-    /// How often runs failed; `None` where no run said anything.
-    pub(crate) fn rate(&self) -> Option<Rate> {
-        let by_rule = self.signal.is_none() && self.trouble.is_none();
-        (self.tally.runs() > 0).then(|| self.tally.rate(by_rule))
-    }
-
     /// Whether there ever was a working dataset.
     pub(crate) fn was_opened(&self) -> bool {
         self.opened
+    }
+
+    fn on_signal(&mut self, signal: i32) -> Vec<Step> {
+        let first = self.signal.is_none();
+        if first {
+            self.signal = Some(signal);
+        }
+        self.hurried |= !first;
+        let kill = if first { Kill::Gently } else { Kill::AtOnce };
+        let prepares = self.stage == Stage::Preparing;
+        let stop = prepares.then_some(Step::StopPreparing(kill));
+        let running = self.threads.iter().filter_map(|thread| thread.running);
+        let running = running.map(|name| Step::Kill(name.thread, kill));
+        let hurry = (!first).then_some(Step::Hurry);
+        running.chain(stop).chain(hurry).collect()
     }
 
     /// What is next for each thread; the end, if nothing is.
@@ -304,7 +290,10 @@ impl Hunt {
             }
         }
         let state = &mut self.threads[thread];
-        let wants_more = !is_stopping && state.has_runs_left(stop_after);
+        let wants_more = !is_stopping
+            && state.has_runs_left(stop_after)
+            && self.has_runs_left();
+        let state = &mut self.threads[thread];
         if state.stock == Stock::Nothing
             && wants_more
             && state.settling.len() < SETTLING_MAX
@@ -375,8 +364,10 @@ impl Hunt {
 
     /// Counts what the attempt says about the suite, or about us.
     fn count(&mut self, name: AttemptName, outcome: &Outcome) {
-        self.count_known(name, outcome);
         let thread = self.thread(name);
+        if !matches!(outcome, Outcome::Infra(_) | Outcome::Interrupted) {
+            thread.first.get_or_insert_with(|| outcome.clone());
+        }
         thread.outcome = Some(outcome.clone());
         let Outcome::Infra(infra) = outcome else {
             thread.infra_in_a_row = 0;
@@ -406,11 +397,7 @@ impl Hunt {
 
     /// Destroys the working dataset, if it holds nothing.
     fn close(&mut self) -> Vec<Step> {
-        let holds_nothing = self.kept.is_empty()
-            && self.left.is_empty()
-            && self.kept_before == 0
-            && self.collected.files == 0;
-        if holds_nothing {
+        if self.kept.is_empty() && self.left.is_empty() {
             self.stage = Stage::Closing;
             return vec![Step::Close];
         }
@@ -420,12 +407,6 @@ impl Hunt {
     fn over(&mut self) -> Vec<Step> {
         self.stage = Stage::Over;
         vec![Step::Over]
-    }
-
-    /// Whether no further attempt is to start, on any thread.
-    fn is_stopping(&self) -> bool {
-        let stops = self.tally.fails() > self.known.counted;
-        self.signal.is_some() || stops || self.trouble.is_some()
     }
 
     fn thread(&mut self, name: AttemptName) -> &mut Thread {
@@ -456,16 +437,6 @@ impl Hunt {
             Some(working) => working.evidence(name),
             None => self.slate(name),
         }
-    }
-}
-
-/// What a run that ended so says about the suite.
-fn fate(outcome: &Outcome) -> Fate {
-    match outcome {
-        Outcome::Interrupted => Fate::CutOff,
-        _ if outcome.is_failure() => Fate::Failed,
-        _ if outcome.is_verdict() => Fate::Passed,
-        _ => Fate::Nothing,
     }
 }
 

@@ -1,18 +1,21 @@
 //! The manifest: what there is to know of a hunt when it begins.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use regex::bytes::Regex;
 use serde::{Deserialize, Serialize};
 use zfs::Zfs;
 
 use super::VERSION;
 use super::host::Host;
 use super::text::Text;
-use crate::attempt::timer::Timeout;
+use crate::attempt::patterns::Patterns;
 use crate::config::{Config, Keep};
 use crate::slate::Working;
 use crate::slate::origin::Origin;
+use crate::stats::Limits;
 
 /// `gocrash.json`, as docs/record.md has it. What is not in one that is read,
 /// because another version wrote it, is empty.
@@ -32,7 +35,6 @@ pub(crate) struct Manifest {
     pub(crate) environment: BTreeMap<String, Text>,
     pub(crate) person: Person,
     pub(crate) arguments: Vec<Text>,
-    pub(crate) called_in: Text,
     pub(crate) options: Options,
 }
 
@@ -55,7 +57,6 @@ pub(crate) struct Versions {
 pub(crate) struct Source {
     pub(crate) snapshot: Option<String>,
     pub(crate) guid: Option<String>,
-    pub(crate) taken: bool,
     pub(crate) directory: Option<Text>,
 }
 
@@ -66,7 +67,7 @@ pub(crate) struct Place {
     pub(crate) directory: Text,
 }
 
-#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Person {
     pub(crate) name: String,
@@ -80,19 +81,21 @@ pub(crate) struct Person {
 pub(crate) struct Options {
     pub(crate) concurrency: u16,
     pub(crate) stop_after: Option<u64>,
+    pub(crate) max_fails: Option<u64>,
+    pub(crate) max_runs: Option<u64>,
+    pub(crate) max_time_ns: Option<u64>,
+    pub(crate) halt: String,
+    pub(crate) pass: Option<String>,
+    pub(crate) fail: Option<String>,
+    pub(crate) ignore: Option<String>,
     pub(crate) keep_success: bool,
     pub(crate) parent: Option<String>,
     pub(crate) prepare: Option<Text>,
     pub(crate) at: Option<Text>,
-    pub(crate) timeout: Option<String>,
-    pub(crate) collect: Vec<Text>,
-    pub(crate) private_tmp: bool,
-    pub(crate) cores: bool,
-    pub(crate) on_start: Option<Text>,
-    pub(crate) on_failure: Option<Text>,
-    pub(crate) on_timeout: Option<Text>,
     pub(crate) quota_bytes: Option<u64>,
     pub(crate) min_free_bytes: u64,
+    pub(crate) baseline: Option<String>,
+    pub(crate) confidence: Option<f64>,
 }
 
 impl Source {
@@ -102,13 +105,11 @@ impl Source {
             Origin::Zfs { snapshot, .. } => Source {
                 snapshot: Some(working.taken().unwrap_or(snapshot).to_string()),
                 guid,
-                taken: working.taken().is_some(),
                 directory: None,
             },
             Origin::Overlay(tree) => Source {
                 snapshot: None,
                 guid,
-                taken: false,
                 directory: Some((&tree.dir).into()),
             },
         }
@@ -121,7 +122,8 @@ impl Manifest {
         working: &Working,
         started: Timestamp,
     ) -> anyhow::Result<Manifest> {
-        let Config { suite, person, .. } = config;
+        let Config { suite, person, verification, .. } = config;
+        let verification = verification.as_ref();
         let ids = person.ids();
         let program = Text::from(&suite.program);
         Ok(Manifest {
@@ -159,13 +161,14 @@ impl Manifest {
                 gid: ids.gid.as_raw(),
                 groups: ids.groups.iter().map(|gid| gid.as_raw()).collect(),
             },
-            called_in: std::env::current_dir()
-                .map(|dir| Text::from(&dir))
-                .unwrap_or_default(),
-            arguments: config.arguments.iter().map(Text::from).collect(),
+            arguments: std::env::args_os().map(|a| Text::from(&a)).collect(),
             options: Options {
                 concurrency: config.concurrency,
                 stop_after: config.stop_after,
+                max_fails: config.stop.limits.fails,
+                max_runs: config.stop.limits.runs,
+                max_time_ns: config.stop.limits.time.map(super::nanoseconds),
+                halt: config.stop.halt.word().to_owned(),
                 keep_success: config.keep == Keep::Everything,
                 parent: match &config.origin {
                     Origin::Zfs { parent, .. } => Some(parent.to_string()),
@@ -173,17 +176,38 @@ impl Manifest {
                 },
                 prepare: config.prepare.as_ref().map(Text::from),
                 at: config.at.as_ref().map(Text::from),
-                timeout: (config.timeout != Timeout::None)
-                    .then(|| config.timeout.to_string()),
-                collect: config.collect.iter().map(Text::from).collect(),
-                private_tmp: config.private_tmp,
-                cores: config.suite.cores,
-                on_start: config.hooks.start.as_ref().map(Text::from),
-                on_failure: config.hooks.failure.as_ref().map(Text::from),
-                on_timeout: config.hooks.timeout.as_ref().map(Text::from),
                 quota_bytes: config.limits.quota,
                 min_free_bytes: working.min_free_bytes,
+                baseline: verification.map(|v| v.baseline.clone()),
+                confidence: verification.map(|v| v.confidence),
+                ..Options::of_patterns(&config.patterns)
             },
         })
+    }
+}
+
+impl Options {
+    /// What ended the hunt, besides that every thread did its runs.
+    pub(crate) fn limits(&self) -> Limits {
+        // Before there were others, a failure was the limit.
+        let is_old = self.halt.is_empty();
+        Limits {
+            fails: if is_old { Some(1) } else { self.max_fails },
+            runs: self.max_runs,
+            time: self.max_time_ns.map(Duration::from_nanos),
+        }
+    }
+
+    /// What the output of a run is looked through for, and nothing else.
+    pub(crate) fn of_patterns(patterns: &Patterns) -> Options {
+        let text = |pattern: &Option<Regex>| {
+            pattern.as_ref().map(|pattern| pattern.as_str().to_owned())
+        };
+        Options {
+            pass: text(&patterns.pass),
+            fail: text(&patterns.fail),
+            ignore: text(&patterns.ignore),
+            ..Options::default()
+        }
     }
 }

@@ -93,17 +93,8 @@ impl<'a> Digest<'a> {
     pub(crate) fn rate(&self) -> String {
         match self.counts.runs() {
             0 => "no run gave a verdict".to_owned(),
-            _ => rate(&self.session.history).to_string(),
+            _ => rate(self.session).to_string(),
         }
-    }
-
-    /// Which runs the rate is about, where those are not all.
-    pub(crate) fn rate_note(&self) -> Option<&'static str> {
-        let is_part = rate(&self.session.history).runs < self.counts.runs();
-        is_part.then_some(
-            "counted: runs in the order of their starts, up to the one that \
-             ended the hunt",
-        )
     }
 
     /// What is known of an attempt that failed.
@@ -169,9 +160,14 @@ pub(crate) fn exits(history: &History) -> Vec<(AttemptName, &Exit)> {
     exits
 }
 
-/// The rate, from runs in the order of their starts, as the hunt counted them
-/// itself.
-fn rate(history: &History) -> Rate {
+/// The rate, as the hunt told it when it was over; or else from runs in the
+/// order of their starts, as it counts them itself.
+fn rate(session: &Session) -> Rate {
+    let history = &session.history;
+    let over = history.over.as_ref();
+    if let Some(rate) = over.and_then(|over| over.rate.as_ref()) {
+        return rate.into();
+    }
     let begin = Instant::now();
     let at = |ns| begin + Duration::from_nanos(ns);
     let mut marks = Vec::new();
@@ -184,7 +180,10 @@ fn rate(history: &History) -> Rate {
     marks.sort_by_key(|(ns, name, exit)| (*ns, exit.is_some(), *name));
     let threads = history.attempts.keys().map(|name| name.thread).max();
     let threads = threads.map_or(1, |last| last.saturating_add(1));
-    let limits = Limits { fails: Some(1), ..Limits::default() };
+    let manifest = session.manifest.as_ref().ok();
+    let limits = manifest.map(|manifest| manifest.options.limits());
+    let limits =
+        limits.unwrap_or(Limits { fails: Some(1), ..Limits::default() });
     let mut tally = Tally::new(limits, true, threads);
     for (ns, name, exit) in marks {
         match exit {

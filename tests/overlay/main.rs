@@ -17,18 +17,14 @@ macro_rules! golden {
 
 mod ground;
 
-mod collected;
-mod cores;
 mod evidence;
-mod hangs;
-mod hooks;
 mod hunts;
-mod kept;
 mod refusals;
 mod reports;
 mod safety;
 mod screen;
 mod sessions;
+mod stop;
 mod supervision;
-mod suspend;
 mod triage;
+mod verify;

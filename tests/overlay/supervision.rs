@@ -153,13 +153,11 @@ fn a_process_with_more_rights_than_the_suite_is_killed_as_well() {
     let script = format!(
         r#"(setsid '{0}' 10000 &)
         until grep -l '^{0}' /proc/*/cmdline; do sleep 0.01; done 2>/dev/null
-        cat /proc/self/cgroup; [ $GOCRASH_ATTEMPT -lt 3 ] || exit 7"#,
+        cat /proc/self/cgroup; exit 7"#,
         sleep.display()
     );
-    // And harms none of the attempts that follow.
     let hunted = ground.hunt(&["-p1"], &script).expect(1);
-    let leaks = hunted.stdout.matches(", 1 process leaked").count();
-    assert_eq!(leaks, 4, "{hunted:#?}");
+    assert!(hunted.stdout.contains(", 1 process leaked"), "{hunted:#?}");
     assert_eq!(ground.processes(), []);
     // Where there are control groups, it was in one, and that is gone.
     let said =

@@ -11,7 +11,6 @@ mod at;
 mod directory;
 mod evidence;
 mod ground;
-mod hang;
 mod person;
 mod prepare;
 mod record;
