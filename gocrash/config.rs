@@ -3,25 +3,18 @@
 mod chosen;
 pub(crate) mod rules;
 mod size;
-mod time;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use nix::sys::resource::{Resource, getrlimit};
-use nix::unistd::Uid;
-
 use crate::attempt::person::Person;
-use crate::attempt::results;
-use crate::attempt::timer::Timeout;
+use crate::attempt::results::Glob;
 use crate::attempt::view;
 use crate::cli::Cli;
-use crate::record::read::History;
 use crate::refusal::Refusal;
 use crate::slate::Origin;
-use crate::slate::glob::Glob;
 use crate::slate::room::Limits;
 use crate::triage::rules::Rules;
 use chosen::Chosen;
@@ -41,8 +34,6 @@ pub(crate) struct Config {
     /// How many runs each thread does; `None`: until one fails.
     pub(crate) stop_after: Option<u64>,
     pub(crate) keep: Keep,
-    /// What is copied out of every slate.
-    pub(crate) collect: Vec<Glob>,
     /// For `sh -c`, once, before the first attempt.
     pub(crate) prepare: Option<OsString>,
     /// Where the events are written to, besides the record.
@@ -54,40 +45,14 @@ pub(crate) struct Config {
     /// What is known of failures already.
     pub(crate) rules: Rules,
     /// Where attempts leave JUnit files.
-    pub(crate) results: Vec<results::Glob>,
+    pub(crate) results: Vec<Glob>,
     pub(crate) suite: Suite,
-    pub(crate) timeout: Timeout,
-    pub(crate) hooks: Hooks,
     /// Where every attempt sees its slate, if not where that is.
     pub(crate) at: Option<PathBuf>,
-    /// Whether every attempt has a `/tmp` of its own.
-    pub(crate) private_tmp: bool,
     pub(crate) person: Person,
     /// The person who called, where sudo or doas says who that is and gocrash
     /// has more rights than they.
     pub(crate) caller: Option<Person>,
-    /// The words that ask for just this hunt.
-    pub(crate) arguments: Vec<OsString>,
-    /// It goes on with one that was begun before.
-    pub(crate) resumed: Option<Resumed>,
-}
-
-/// A hunt that was begun before, and is to go on.
-#[derive(Debug)]
-pub(crate) struct Resumed {
-    /// Its working dataset, or directory.
-    pub(crate) name: String,
-    pub(crate) history: History,
-    /// So many slates are there that were kept.
-    pub(crate) kept: usize,
-}
-
-/// What to run, by `sh -c`, when something becomes of an attempt.
-#[derive(Debug, Default)]
-pub(crate) struct Hooks {
-    pub(crate) start: Option<OsString>,
-    pub(crate) failure: Option<OsString>,
-    pub(crate) timeout: Option<OsString>,
 }
 
 /// Where a report goes.
@@ -131,8 +96,6 @@ pub(crate) struct Suite {
     pub(crate) cwd: PathBuf,
     /// A file the command is known to need, relative to the slate.
     pub(crate) script: Option<PathBuf>,
-    /// Whether its processes dump core, whatever they set themselves.
-    pub(crate) cores: bool,
     /// The whole environment, less what names the attempt.
     pub(crate) env: BTreeMap<OsString, OsString>,
 }
@@ -141,7 +104,18 @@ impl Config {
     pub(crate) fn new(typed: Cli) -> Result<Config, Refusal> {
         let chosen = Chosen::new(&typed)?;
         let concurrency = concurrency(typed.concurrency)?;
-        check_something_runs(&typed)?;
+        if typed.stop_after == Some(0) {
+            return Err(Refusal::new(
+                "`--stop-after 0` leaves nothing to run",
+                "each thread needs at least one run: `--stop-after 1`",
+            ));
+        }
+        if typed.command.first().is_some_and(|word| word.is_empty()) {
+            return Err(Refusal::new(
+                "the first word of the COMMAND is empty",
+                "a variable may not be set: say what to run after `--`",
+            ));
+        }
         let limits = Limits {
             quota: typed.quota.as_deref().map(size::quota).transpose()?,
             min_free: size::min_free(&typed.min_free)?,
@@ -149,25 +123,25 @@ impl Config {
         if let Some(dir) = &typed.at {
             view::check_at(dir)?;
         }
-        let timeout =
-            typed.timeout.as_deref().map(time::timeout).transpose()?;
         let cwd = typed.cwd.as_deref().map(cwd).transpose()?;
-        let set = all(&typed.env, variable)?;
-        let collect = all(&typed.collect, glob)?;
-        let results = all(&typed.results, results_glob)?;
-        let cores = typed.cores;
-        if cores {
-            check_cores()?;
-        }
+        let set = typed
+            .env
+            .iter()
+            .map(|pair| variable(pair))
+            .collect::<Result<Vec<_>, _>>()?;
+        let results = globs(&typed.results)?;
         let caller = Person::find(None).ok();
-        let rules = rules(typed.rules.as_deref(), caller.as_ref())?;
+        let rules = match &typed.rules {
+            Some(path) => {
+                let ids = caller.as_ref().and_then(Person::ids_to_take);
+                rules::read(path, ids.as_ref())?
+            }
+            None => Rules::default(),
+        };
         let person = Person::find(typed.user.as_deref())?;
 
         let mut env: BTreeMap<_, _> = std::env::vars_os().collect();
         env.extend(person.environment());
-        if typed.private_tmp {
-            env.insert("TMPDIR".into(), view::TMP.into());
-        }
         env.extend(set);
         let [events, junit, html] = [typed.events, typed.junit, typed.html]
             .map(|path| path.map(Destination::new));
@@ -187,7 +161,6 @@ impl Config {
             concurrency,
             stop_after: typed.stop_after,
             keep,
-            collect,
             prepare: typed.prepare,
             events,
             junit,
@@ -195,26 +168,11 @@ impl Config {
             rules,
             results,
             progress: typed.progress,
-            suite: Suite { cores, ..suite(typed.command, cwd, env) },
-            timeout: timeout.unwrap_or(Timeout::None),
-            hooks: Hooks {
-                start: typed.on_start,
-                failure: typed.on_failure,
-                timeout: typed.on_timeout,
-            },
+            suite: suite(typed.command, cwd, env),
             at: typed.at,
-            private_tmp: typed.private_tmp,
             person,
             caller,
-            arguments: std::env::args_os().collect(),
-            resumed: None,
         })
-    }
-
-    /// Who runs hooks: the person who called, or where nothing tells who that
-    /// is, the one who runs the suite. Root runs them only where it was said.
-    pub(crate) fn hook_person(&self) -> &Person {
-        self.caller.as_ref().unwrap_or(&self.person)
     }
 
     /// Where an attempt sees a slate that is at `path`.
@@ -246,7 +204,6 @@ fn suite(
             args: words.collect(),
             cwd: cwd.unwrap_or_default(),
             script: None,
-            cores: false,
             env,
         },
         None => {
@@ -256,7 +213,6 @@ fn suite(
                 args: vec![format!("./{DEFAULT_SCRIPT}").into()],
                 script: Some(cwd.join(DEFAULT_SCRIPT)),
                 cwd,
-                cores: false,
                 env,
             }
         }
@@ -312,73 +268,18 @@ fn cwd(dir: &Path) -> Result<PathBuf, Refusal> {
     Ok(dir.to_owned())
 }
 
-fn check_something_runs(typed: &Cli) -> Result<(), Refusal> {
-    if typed.stop_after == Some(0) {
-        return Err(Refusal::new(
-            "`--stop-after 0` leaves nothing to run",
-            "each thread needs at least one run: `--stop-after 1`",
-        ));
-    }
-    if typed.command.first().is_some_and(|word| word.is_empty()) {
-        return Err(Refusal::new(
-            "the first word of the COMMAND is empty",
-            "a variable may not be set: say what to run after `--`",
-        ));
-    }
-    Ok(())
-}
-
-/// Only root can raise a hard limit.
-fn check_cores() -> Result<(), Refusal> {
-    let hard = getrlimit(Resource::RLIMIT_CORE).map_or(0, |(_, hard)| hard);
-    match hard == 0 && !Uid::effective().is_root() {
-        false => Ok(()),
-        true => Err(Refusal::new(
-            "`--cores`: the hard limit for core files is 0 here",
-            "raise it (`ulimit -Hc unlimited`, as root, or limits.conf), or \
-             call gocrash by sudo or doas",
-        )),
-    }
-}
-
-/// Read with the rights of whoever called.
-fn rules(
-    path: Option<&Path>,
-    caller: Option<&Person>,
-) -> Result<Rules, Refusal> {
-    let Some(path) = path else { return Ok(Rules::default()) };
-    let ids = caller.and_then(Person::ids_to_take);
-    rules::read(path, ids.as_ref())
-}
-
-/// What may be repeated.
-fn all<T>(
-    typed: &[OsString],
-    meant: impl Fn(&OsStr) -> Result<T, Refusal>,
-) -> Result<Vec<T>, Refusal> {
-    typed.iter().map(|text| meant(text)).collect()
-}
-
-fn glob(text: &OsStr) -> Result<Glob, Refusal> {
-    Glob::new(text).ok_or_else(|| {
-        let text = text.to_string_lossy();
-        Refusal::new(
-            format!("`--collect {text}` is no path in the clone"),
-            "name files by their path from the clone's root, as in \
-             `--collect 'logs/*.log'`",
-        )
-    })
-}
-
-fn results_glob(pattern: &OsStr) -> Result<results::Glob, Refusal> {
-    results::Glob::parse(pattern).map_err(|why| {
-        let pattern = pattern.to_string_lossy();
-        Refusal::new(
-            format!("`--results {pattern}` {why}"),
-            "name files in the clone, relative to its root, as in \
-             `--results 'target/nextest/*/junit.xml'`",
-        )
-    })
+fn globs(patterns: &[OsString]) -> Result<Vec<Glob>, Refusal> {
+    let glob = |pattern: &OsString| {
+        Glob::parse(pattern).map_err(|why| {
+            let pattern = pattern.to_string_lossy();
+            Refusal::new(
+                format!("`--results {pattern}` {why}"),
+                "name files in the clone, relative to its root, as in \
+                 `--results 'target/nextest/*/junit.xml'`",
+            )
+        })
+    };
+    patterns.iter().map(glob).collect()
 }
 
 fn variable(pair: &OsStr) -> Result<(OsString, OsString), Refusal> {

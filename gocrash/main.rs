@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::Typed;
+use cli::{Cli, Typed};
 use config::Config;
 use exit::Verdict;
 use refusal::Refusal;
@@ -60,18 +60,15 @@ fn main() -> ExitCode {
 fn run(typed: Typed) -> anyhow::Result<ExitCode> {
     match typed {
         Typed { after: Some(after), .. } => session::run(after),
-        Typed { hunt: Some(typed), .. } => {
-            let config = Config::new(typed)?;
-            // No thread has been started yet.
-            config.origin.enter()?;
-            Ok(hunt(config)?.exit())
-        }
+        Typed { hunt: Some(hunt), .. } => Ok(self::hunt(hunt)?.exit()),
         Typed { .. } => unreachable!("one of them is required"),
     }
 }
 
-/// In surroundings that have been entered.
-fn hunt(config: Config) -> anyhow::Result<Verdict> {
+fn hunt(typed: Cli) -> anyhow::Result<Verdict> {
+    let config = Config::new(typed)?;
+    // No thread has been started yet.
+    config.origin.enter()?;
     let mut reports = Reports::open(&config)?;
     let verdict = hunt::run(config, &mut reports);
     attempt::sys::remove_cgroups();

@@ -1,20 +1,14 @@
 //! One command under supervision: started as the person who called, below a
 //! process that leaves nothing of it, watched to its end.
 
-pub(crate) mod aside;
-pub(crate) mod autopsy;
-mod climb;
-pub(crate) mod clock;
 pub(crate) mod leaks;
 pub(crate) mod name;
 pub(crate) mod outcome;
 pub(crate) mod output;
 pub(crate) mod person;
-pub(crate) mod processes;
 pub(crate) mod results;
 pub(crate) mod said;
 pub(crate) mod sys;
-pub(crate) mod timer;
 pub(crate) mod view;
 
 use std::fs::File;
@@ -37,7 +31,6 @@ use crate::attempt::output::Output;
 use crate::attempt::person::Person;
 use crate::attempt::said::Logs;
 use crate::attempt::sys::{Control, Order, Program, Report, Supervisor, Whom};
-use crate::attempt::timer::Timer;
 use crate::attempt::view::Scene;
 use crate::config::Suite;
 
@@ -93,14 +86,6 @@ pub(crate) struct Attempt {
     line: Line,
 }
 
-/// What came first.
-#[derive(Debug)]
-pub(crate) enum Watched {
-    Ended(End),
-    /// Its time was over, and it still runs.
-    Late(Attempt),
-}
-
 /// How a command ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct End {
@@ -147,8 +132,7 @@ impl Ready {
             &env,
             &cwd,
             person.ids_to_take(),
-        )?
-        .with_cores(suite.cores);
+        )?;
         let logs = Logs::of(&output).ok();
         let stdin = File::open("/dev/null").context("cannot open /dev/null")?;
         let stdio = [stdin, output.stdout, output.stderr].map(OwnedFd::from);
@@ -222,13 +206,8 @@ impl Going {
 
 impl Attempt {
     /// Waits for the end, or brings it about as `kills` says. Then nothing is
-    /// left of it, but for what can't be killed. It stands still while the
-    /// timer's clock does, and is waited for no longer than that says.
-    pub(crate) fn watch(
-        self,
-        kills: &Receiver<Kill>,
-        timer: &Timer<'_>,
-    ) -> Watched {
+    /// left of it, but for what can't be killed.
+    pub(crate) fn finish(self, kills: &Receiver<Kill>) -> End {
         let no_kills = never();
         let mut kills = kills;
         let mut grace_is_over = never();
@@ -238,10 +217,6 @@ impl Attempt {
         let mut ended = None;
         let mut leaks = Leaks::default();
         loop {
-            let next_look = match ended.is_none() && !killed {
-                true => timer.next_look(),
-                false => never(),
-            };
             select! {
                 recv(self.line.reports) -> report => match report {
                     Ok(Report::Ended(status)) => {
@@ -278,37 +253,20 @@ impl Attempt {
                 }
                 recv(grace_is_over) -> _ => self.line.send(Order::Kill),
                 recv(is_late) -> _ => break,
-                recv(timer.wakes) -> wake => {
-                    self.signal_all(match timer.is_stopped() {
-                        true => Signal::SIGSTOP,
-                        false => Signal::SIGCONT,
-                    });
-                    drop(wake);
-                }
-                recv(next_look) -> _ => {
-                    if timer.is_up() && self.line.reports.is_empty() {
-                        return Watched::Late(self);
-                    }
-                }
             }
         }
-        let at = ended.map_or_else(Instant::now, |(_, at)| at);
-        let status = ended.map(|(status, _)| status);
-        let outcome = match killed {
-            true => Outcome::Interrupted,
-            false => self.outcome(status),
-        };
-        Watched::Ended(End { outcome, at, leaks })
-    }
-
-    fn outcome(&self, status: Option<i32>) -> Outcome {
-        match status {
-            Some(status) => Outcome::of(ExitStatus::from_raw(status), self.run),
+        let (at, outcome) = match ended {
+            _ if killed => (Instant::now(), Outcome::Interrupted),
+            Some((status, at)) => {
+                let status = ExitStatus::from_raw(status);
+                (at, Outcome::of(status, self.run))
+            }
             None => {
                 let what = format!("{NO_SUPERVISOR}, and the run with it");
-                Outcome::Infra(Infra::Passing(what))
+                (Instant::now(), Outcome::Infra(Infra::Passing(what)))
             }
-        }
+        };
+        End { outcome, at, leaks }
     }
 }
 

@@ -11,15 +11,13 @@ const EXIT_IGNORED: i32 = 125;
 /// there.
 const EXIT_NOT_STARTED: [i32; 2] = [126, 127];
 
-/// Only `Failed`, `Signaled` and `TimedOut` count as failures; what follows
-/// them says nothing about the suite.
+/// Only `Failed` and `Signaled` count as failures; what follows them says
+/// nothing about the suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
     Failed(i32),
     Signaled(i32),
-    /// Killed by us, because it took longer than it may.
-    TimedOut,
     Ignored,
     /// It failed so, and this rule says to ignore that.
     Known(String, Box<Outcome>),
@@ -64,10 +62,7 @@ impl Outcome {
     }
 
     pub(crate) fn is_failure(&self) -> bool {
-        matches!(
-            self,
-            Outcome::Failed(_) | Outcome::Signaled(_) | Outcome::TimedOut
-        )
+        matches!(self, Outcome::Failed(_) | Outcome::Signaled(_))
     }
 
     /// Whether somebody will want to read what the suite printed.
@@ -93,9 +88,7 @@ impl Outcome {
             Outcome::Ignored => (Some(EXIT_IGNORED), None),
             Outcome::Known(_, ended) => ended.status(),
             Outcome::Signaled(signal) => (None, Some(*signal)),
-            Outcome::TimedOut | Outcome::Interrupted | Outcome::Infra(_) => {
-                (None, None)
-            }
+            Outcome::Interrupted | Outcome::Infra(_) => (None, None),
         }
     }
 
@@ -105,7 +98,6 @@ impl Outcome {
             Outcome::Passed => "passed",
             Outcome::Failed(_) => "failed",
             Outcome::Signaled(_) => "signaled",
-            Outcome::TimedOut => "timed_out",
             Outcome::Ignored | Outcome::Known(..) => "ignored",
             Outcome::Interrupted => "interrupted",
             Outcome::Infra(_) => "infra",
@@ -121,7 +113,6 @@ impl fmt::Display for Outcome {
             Outcome::Signaled(signal) => {
                 write!(f, "terminated by signal {signal}")
             }
-            Outcome::TimedOut => f.write_str("timed out"),
             Outcome::Ignored => write!(f, "ignored (exit {EXIT_IGNORED})"),
             Outcome::Known(_, ended) => write!(f, "ignored ({ended})"),
             Outcome::Interrupted => f.write_str("interrupted"),

@@ -10,8 +10,6 @@ use nix::unistd::{Uid, mkfifo};
 use tempfile::TempDir;
 
 use super::*;
-use crate::attempt::clock::Clock;
-use crate::attempt::timer::{Pace, Timeout};
 
 /// A directory with a fifo `news` in it.
 struct Place(TempDir);
@@ -40,7 +38,7 @@ impl Place {
     /// What became of the script, run to its end.
     fn run(&self, script: &str) -> End {
         let (attempt, supervisor) = self.start(script);
-        let end = finish(attempt, &never());
+        let end = attempt.finish(&never());
         supervisor.end();
         end
     }
@@ -51,7 +49,6 @@ impl Place {
             args: vec!["-c".into(), script.into()],
             cwd: PathBuf::new(),
             script: None,
-            cores: false,
             env: std::env::vars_os().collect(),
         };
         let myself = Uid::current().to_string();
@@ -69,17 +66,6 @@ impl Place {
             output,
         )
         .unwrap()
-    }
-}
-
-/// With no limit to its time.
-fn finish(attempt: Attempt, kills: &Receiver<Kill>) -> End {
-    let (pace, clock, wakes) = (Pace::default(), Clock::default(), never());
-    let now = Instant::now();
-    let timer = Timer::new(Timeout::None, &pace, &clock, &wakes, now);
-    match attempt.watch(kills, &timer) {
-        Watched::Ended(end) => end,
-        Watched::Late(_) => panic!("it has all the time there is"),
     }
 }
 
@@ -135,7 +121,7 @@ fn what_remains_of_the_group_dies_with_its_leader() {
     let (attempt, _supervisor) =
         place.start("exec 9>news; sleep 10000 & kill -STOP $!");
     let reader = thread::spawn(move || place.read_news());
-    let end = finish(attempt, &never());
+    let end = attempt.finish(&never());
     assert_eq!(end.outcome, Outcome::Passed);
     assert_eq!(end.leaks.to_string(), ", 1 process leaked");
     // Hangs here if the sleeper lives on.
@@ -150,7 +136,7 @@ fn a_suite_that_ignores_sigterm_is_killed_after_a_grace() {
     assert_eq!(place.read_news(), "ready\n");
     let (kill, kills) = bounded(1);
     kill.send(Kill::Gently).unwrap();
-    assert_eq!(finish(attempt, &kills).outcome, Outcome::Interrupted);
+    assert_eq!(attempt.finish(&kills).outcome, Outcome::Interrupted);
 }
 
 #[test]
@@ -163,7 +149,7 @@ fn a_suite_may_tidy_up_when_it_is_killed_gently() {
     place.read_news();
     let (kill, kills) = bounded(1);
     kill.send(Kill::Gently).unwrap();
-    assert_eq!(finish(attempt, &kills).outcome, Outcome::Interrupted);
+    assert_eq!(attempt.finish(&kills).outcome, Outcome::Interrupted);
     assert!(place.0.path().join("tidied").exists());
 }
 

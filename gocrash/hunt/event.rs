@@ -11,10 +11,7 @@ use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
 use crate::attempt::said::Said;
 use crate::hunt::golden::Spoiled;
-use crate::hunt::hooks::Moment;
 use crate::hunt::sift::Sifted;
-use crate::slate::collect::Collected;
-use crate::slate::cores::Cores;
 use crate::slate::room::Shortage;
 use crate::slate::{Drift, Rest, Seen, Unprepared, Working};
 
@@ -24,10 +21,6 @@ use crate::slate::{Drift, Rest, Seen, Unprepared, Working};
 pub(crate) enum Event {
     /// SIGHUP, SIGINT or SIGTERM came in.
     Signal(i32),
-    /// SIGTSTP came in: everything is to stop for a while.
-    Suspend,
-    /// Everything went on, after so long.
-    Continued(Duration),
     /// A signal asks how it goes.
     Asked,
     /// The source was looked at.
@@ -38,17 +31,12 @@ pub(crate) enum Event {
     Golden(Result<Working, Spoiled>, Duration),
     /// No slate was made for this attempt: there is no room for one.
     NoRoom(AttemptName, Shortage),
-    /// A slate was made for this attempt, and a process to run in it. What
-    /// tells the slate from another one of its name.
-    Prepared(AttemptName, Result<String, Unprepared>),
+    /// A slate was made for this attempt, and a process to run in it.
+    Prepared(AttemptName, Result<(), Unprepared>),
     /// The suite was let go at this moment, its output goes to this path.
     Started(AttemptName, PathBuf, Instant),
     /// The snapshot had files where the output goes.
     Replaced(AttemptName, Vec<&'static str>),
-    /// The command took longer than it may, and is about to be ended.
-    Hung(AttemptName, Hang),
-    /// What was to run then did not do well.
-    HookFailed(AttemptName, Moment, String),
     /// What triage makes of this attempt, which is about to be said to have
     /// failed.
     Sifted(AttemptName, Sifted),
@@ -57,10 +45,6 @@ pub(crate) enum Event {
     Said(AttemptName, Said),
     /// The command ended, and so did what it left behind.
     Ended(AttemptName, Outcome, Span, Leaks),
-    /// Its processes dumped core.
-    Dumped(AttemptName, Cores),
-    /// Files were copied out of its slate.
-    Collected(AttemptName, Collected),
     /// The slate stays; marking it so may have failed.
     Kept(AttemptName, anyhow::Result<()>),
     /// The slate was to go.
@@ -77,21 +61,8 @@ pub(crate) enum Event {
     OutOfPatience,
 }
 
-/// What was noted of an attempt that hangs.
-#[derive(Debug, Clone)]
-pub(crate) struct Hang {
-    /// How long it had run.
-    pub(crate) after: Duration,
-    /// Where it was written down.
-    pub(crate) autopsy: Option<PathBuf>,
-    /// Its slate as it was then.
-    pub(crate) snapshot: Option<String>,
-    /// What could not be done.
-    pub(crate) troubles: Vec<String>,
-}
-
 /// The time of an attempt: from when its suite was let go, or would have been,
-/// or later by as long as it was stopped; to when its end was known.
+/// to when its end was known.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     pub(crate) go: Instant,

@@ -1,10 +1,10 @@
-//! Signals that end a hunt, stop it for a while, or ask how it goes, as events.
+//! Signals that end a hunt, or ask how it goes, turned into events.
 
 use std::thread;
 
 use anyhow::Context;
 use crossbeam::channel::Sender;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use crate::attempt::sys;
@@ -19,7 +19,7 @@ const ASKING: &[i32] = &[SIGUSR1, libc::SIGINFO];
 /// Reports the signals from now on. One that was ignored when gocrash started
 /// stays so: `nohup gocrash …` is how people leave it running.
 pub(crate) fn report(events: &Sender<Event>) -> anyhow::Result<()> {
-    let watched = [SIGHUP, SIGINT, SIGTERM, SIGTSTP]
+    let watched = [SIGHUP, SIGINT, SIGTERM]
         .iter()
         .chain(ASKING)
         .copied()
@@ -28,10 +28,9 @@ pub(crate) fn report(events: &Sender<Event>) -> anyhow::Result<()> {
     let events = events.clone();
     let forward = move || {
         for signal in signals.forever() {
-            let event = match signal {
-                SIGTSTP => Event::Suspend,
-                signal if ASKING.contains(&signal) => Event::Asked,
-                signal => Event::Signal(signal),
+            let event = match ASKING.contains(&signal) {
+                true => Event::Asked,
+                false => Event::Signal(signal),
             };
             if events.send(event).is_err() {
                 break;
@@ -43,9 +42,4 @@ pub(crate) fn report(events: &Sender<Event>) -> anyhow::Result<()> {
         .spawn(forward)
         .context("cannot start a thread to watch signals")?;
     Ok(())
-}
-
-/// Stops this process, as the signal would have done, until it is continued.
-pub(super) fn stop_myself() -> std::io::Result<()> {
-    signal_hook::low_level::emulate_default_handler(SIGTSTP)
 }

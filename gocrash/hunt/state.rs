@@ -1,14 +1,13 @@
 //! The state of a hunt, and what each event makes of it. Nothing here waits,
 //! prints or touches a dataset: events go in, steps come out.
 
-mod evidence;
 mod golden;
 mod known;
 mod left;
-mod resumed;
 mod room;
-mod signal;
 mod thread;
+
+use std::path::PathBuf;
 
 use crate::attempt::Kill;
 use crate::attempt::name::AttemptName;
@@ -19,7 +18,6 @@ use crate::hunt::event::{Event, Task, Who};
 use crate::hunt::worker::Order;
 use crate::slate::{Drift, Left, Working};
 use crate::stats::{Fate, Limits, Rate, Tally};
-pub(crate) use evidence::{Collection, Kept};
 use known::Known;
 use room::Room;
 use thread::{Stock, Thread};
@@ -46,8 +44,6 @@ pub(crate) enum Step {
     Start,
     Order(u16, Order),
     Kill(u16, Kill),
-    /// Stop, with what these threads run, until gocrash is continued.
-    Suspend(Vec<u16>),
     /// See whether the source is what it was.
     Look,
     /// Destroy the working dataset.
@@ -71,7 +67,6 @@ pub(crate) struct Hunt {
     pub(crate) threads: Vec<Thread>,
     pub(crate) kept: Vec<Kept>,
     pub(crate) left: Vec<Left>,
-    pub(crate) collected: Collection,
     /// Why the hunt ends with no stop rule met.
     pub(crate) trouble: Option<String>,
     pub(crate) signal: Option<i32>,
@@ -83,10 +78,6 @@ pub(crate) struct Hunt {
     hurried: bool,
     /// Counts what runs said about the suite.
     tally: Tally,
-    /// So many slates were kept before this process began.
-    kept_before: usize,
-    /// And so many attempts have said something about the suite.
-    runs_before: u64,
     room: Room,
     known: Known,
 }
@@ -100,6 +91,15 @@ enum Stage {
     Looking,
     Closing,
     Over,
+}
+
+/// A slate that stays as evidence.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// The dataset or directory.
+    pub(crate) name: String,
+    pub(crate) stdout_path: PathBuf,
+    pub(crate) outcome: Outcome,
 }
 
 impl Hunt {
@@ -118,15 +118,12 @@ impl Hunt {
             threads: (0..concurrency).map(|_| Thread::new()).collect(),
             kept: Vec::new(),
             left: Vec::new(),
-            collected: Collection::default(),
             trouble: None,
             signal: None,
             at_risk: Vec::new(),
             drift: None,
             hurried: false,
             tally: Tally::new(ONE_FAILURE, true, concurrency),
-            kept_before: 0,
-            runs_before: 0,
             room: Room::default(),
             known: Known::default(),
         }
@@ -145,7 +142,6 @@ impl Hunt {
     fn react(&mut self, event: &Event) -> Vec<Step> {
         match event {
             Event::Signal(signal) => return self.on_signal(*signal),
-            Event::Suspend => return self.suspend(),
             Event::Checked(Ok(_)) if self.signal.is_none() => {
                 self.stage = Stage::Opening;
                 return vec![Step::Open];
@@ -157,7 +153,7 @@ impl Hunt {
             Event::Golden(golden, _) => return self.on_golden(golden),
             Event::Checked(_) | Event::Opened(Err(_)) => return self.over(),
             Event::NoRoom(name, short) => self.on_no_room(*name, short),
-            Event::Prepared(name, Ok(_)) => {
+            Event::Prepared(name, Ok(())) => {
                 self.on_room();
                 self.thread(*name).stock = Stock::Ready(*name);
             }
@@ -181,16 +177,11 @@ impl Hunt {
             Event::Asked
             | Event::Replaced(..)
             | Event::Said(..)
-            | Event::Hung(..)
-            | Event::HookFailed(..)
-            | Event::Dumped(..)
-            | Event::Continued(_)
             | Event::Unrecorded(_) => {}
             Event::Ended(name, outcome, span, _) => {
                 self.tally.ended(*name, fate(outcome), span.exit);
                 return self.on_ended(*name, outcome);
             }
-            Event::Collected(_, files) => self.collected.add(files),
             Event::Kept(name, _) => self.settled(*name),
             Event::Retired(name, rest) => {
                 self.look_for_room();
@@ -217,9 +208,7 @@ impl Hunt {
             Verdict::Signaled(signal)
         } else if self.tally.fails() > 0 {
             Verdict::Reproduced
-        } else if self.trouble.is_some()
-            || self.tally.runs() + self.runs_before == 0
-        {
+        } else if self.trouble.is_some() || self.tally.runs() == 0 {
             Verdict::None
         } else {
             Verdict::Passed
@@ -231,7 +220,6 @@ impl Hunt {
         match outcome {
             Outcome::Failed(_)
             | Outcome::Signaled(_)
-            | Outcome::TimedOut
             | Outcome::Infra(Infra::SaidNotStarted(_)) => true,
             Outcome::Passed | Outcome::Ignored | Outcome::Known(..) => {
                 self.keep == Keep::Everything
@@ -259,6 +247,21 @@ impl Hunt {
     /// Whether there ever was a working dataset.
     pub(crate) fn was_opened(&self) -> bool {
         self.opened
+    }
+
+    fn on_signal(&mut self, signal: i32) -> Vec<Step> {
+        let first = self.signal.is_none();
+        if first {
+            self.signal = Some(signal);
+        }
+        self.hurried |= !first;
+        let kill = if first { Kill::Gently } else { Kill::AtOnce };
+        let prepares = self.stage == Stage::Preparing;
+        let stop = prepares.then_some(Step::StopPreparing(kill));
+        let running = self.threads.iter().filter_map(|thread| thread.running);
+        let running = running.map(|name| Step::Kill(name.thread, kill));
+        let hurry = (!first).then_some(Step::Hurry);
+        running.chain(stop).chain(hurry).collect()
     }
 
     /// What is next for each thread; the end, if nothing is.
@@ -406,11 +409,7 @@ impl Hunt {
 
     /// Destroys the working dataset, if it holds nothing.
     fn close(&mut self) -> Vec<Step> {
-        let holds_nothing = self.kept.is_empty()
-            && self.left.is_empty()
-            && self.kept_before == 0
-            && self.collected.files == 0;
-        if holds_nothing {
+        if self.kept.is_empty() && self.left.is_empty() {
             self.stage = Stage::Closing;
             return vec![Step::Close];
         }

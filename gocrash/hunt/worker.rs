@@ -9,8 +9,6 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context;
 use crossbeam::channel::Receiver;
 
-use crate::attempt::aside::Hurry;
-use crate::attempt::clock::{Clock, Wake};
 use crate::attempt::leaks::Leaks;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
@@ -18,15 +16,12 @@ use crate::attempt::output::Output;
 use crate::attempt::results;
 use crate::attempt::said::Logs;
 use crate::attempt::sys::Supervisor;
-use crate::attempt::timer::{Pace, Timer};
 use crate::attempt::view::Backdrop;
-use crate::attempt::{Attempt, End, Kill, Ready, Watched};
+use crate::attempt::{End, Kill, Ready};
 use crate::config::Config;
 use crate::hunt::event::{Event, Span, Voice};
-use crate::hunt::hooks::{Facts, Moment};
 use crate::hunt::shelf::{Held, Shelf};
 use crate::hunt::sift;
-use crate::slate::collect::Collected;
 use crate::slate::room::{LastShortage, Shortage};
 use crate::slate::{Rest, Slate, Source, Unprepared, Working};
 
@@ -58,11 +53,8 @@ pub(crate) struct Worker {
     pub(crate) backdrop: Arc<OnceLock<Backdrop>>,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) last_shortage: Arc<LastShortage>,
-    pub(crate) pace: Arc<Pace>,
-    pub(crate) clock: Arc<Clock>,
     pub(crate) orders: Receiver<Order>,
     pub(crate) kills: Receiver<Kill>,
-    pub(crate) wakes: Receiver<Wake>,
     pub(crate) voice: Voice,
 }
 
@@ -78,34 +70,22 @@ impl Worker {
                 Order::Run(name) => {
                     let mut held = self.take(name);
                     let mut go = Instant::now();
-                    let still = self.clock.still();
                     let End { outcome, at, leaks } =
                         self.run(name, &mut held, &mut go);
-                    held.outcome = Some(outcome.clone());
                     self.shelf.put(name, held);
-                    let go = go + (self.clock.still() - still);
                     Event::Ended(name, outcome, Span { go, exit: at }, leaks)
                 }
                 Order::Keep(name, word) => {
-                    let Held { slate, ready, began, outcome, supervisor } =
-                        self.take(name);
+                    let Held { slate, ready, supervisor } = self.take(name);
                     drop(ready);
                     supervisor.end();
-                    if outcome.as_ref().is_some_and(Outcome::is_failure) {
-                        self.save_cores(name, &slate, began);
-                    }
-                    self.collect(name, &slate, outcome.as_ref());
-                    let kept = self.source.keep(&slate, word);
-                    self.after(name, &slate, outcome.as_ref());
-                    Event::Kept(name, kept)
+                    Event::Kept(name, self.source.keep(&slate, word))
                 }
                 Order::Retire(name) => {
-                    let Held { slate, ready, outcome, supervisor, .. } =
-                        self.take(name);
+                    let Held { slate, ready, supervisor } = self.take(name);
                     // Its processes, if there are any, hold the slate.
                     drop(ready);
                     supervisor.end();
-                    self.collect(name, &slate, outcome.as_ref());
                     Event::Retired(
                         name,
                         self.source.retire(&self.working, slate),
@@ -131,19 +111,15 @@ impl Worker {
         ask()
     }
 
-    /// Gives what tells the slate from another one of its name.
-    fn prepare(&self, name: AttemptName) -> Result<String, Unprepared> {
+    fn prepare(&self, name: AttemptName) -> Result<(), Unprepared> {
         let owner = self.config.person.ids_to_take();
         let (slate, output) =
             self.source.prepare(&self.working, name, owner.as_ref())?;
         match self.ready(name, &slate, output) {
             Ok((ready, supervisor)) => {
-                let guid = slate.guid();
                 let ready = Some(ready);
-                let (began, outcome) = (None, None);
-                let held = Held { slate, ready, began, outcome, supervisor };
-                self.shelf.put(name, held);
-                Ok(guid)
+                self.shelf.put(name, Held { slate, ready, supervisor });
+                Ok(())
             }
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
@@ -162,10 +138,6 @@ impl Worker {
         output: Output,
     ) -> anyhow::Result<(Ready, Supervisor)> {
         let Config { suite, person, .. } = &*self.config;
-        if self.config.private_tmp {
-            let owner = person.ids_to_take();
-            self.source.make_tmp(slate, owner.as_ref())?;
-        }
         let seen_at = self.config.seen_at(&slate.path);
         let scene = self.backdrop.get().map(|backdrop| {
             backdrop
@@ -189,22 +161,12 @@ impl Worker {
         if let Err(error) = self.source.reveal(&mut held.slate) {
             return end_now(Infra::Passing(format!("{error:#}")));
         }
-        if self.config.hooks.start.is_some() {
-            let hurry = Hurry::new(&self.kills);
-            let nothing = Facts::default();
-            self.hook(Moment::Start, name, &held.slate, &nothing, &hurry);
-            if hurry.is_asked_for() {
-                let end = end_now(Infra::Passing(String::new()));
-                return End { outcome: Outcome::Interrupted, ..end };
-            }
-        }
         let begin = Instant::now();
         self.look_for_room(&held.slate);
         let stdout_path = held.slate.stdout_path();
         let replaced = ready.replaced.clone();
         let logs = ready.logs.take();
         let began = SystemTime::now();
-        held.began = Some(began);
         let going = ready.go();
         *go = going.at();
         self.voice.say(Event::Started(name, stdout_path, *go));
@@ -213,7 +175,7 @@ impl Worker {
         }
         match going.started() {
             Ok(attempt) => {
-                let end = self.watch(name, attempt, held, *go);
+                let end = attempt.finish(&self.kills);
                 let outcome = self.judge(end.outcome, &held.slate, begin);
                 let junit = self.junit(&outcome, &held.slate, began);
                 if outcome == Outcome::Passed {
@@ -233,70 +195,6 @@ impl Worker {
 }
 
 impl Worker {
-    fn watch(
-        &self,
-        name: AttemptName,
-        attempt: Attempt,
-        held: &mut Held,
-        go: Instant,
-    ) -> End {
-        let Worker { config, pace, clock, .. } = self;
-        let timer = Timer::new(config.timeout, pace, clock, &self.wakes, go);
-        match attempt.watch(&self.kills, &timer) {
-            Watched::Ended(end) => {
-                if end.outcome == Outcome::Passed {
-                    pace.passed(timer.took(end.at));
-                }
-                end
-            }
-            Watched::Late(attempt) => {
-                let after = timer.took(Instant::now());
-                self.end_hang(name, attempt, held, after)
-            }
-        }
-    }
-
-    /// Saves what is wanted of a slate in which the suite came to its end.
-    fn collect(
-        &self,
-        name: AttemptName,
-        slate: &Slate,
-        outcome: Option<&Outcome>,
-    ) {
-        let Config { collect, person, .. } = &*self.config;
-        let has_ended = |outcome: &Outcome| {
-            outcome.is_verdict() || *outcome == Outcome::Ignored
-        };
-        if collect.is_empty() || !outcome.is_some_and(has_ended) {
-            return;
-        }
-        let reader = person.ids_to_take().map(|ids| ids.gid);
-        let Worker { source, working, .. } = self;
-        let collected = source
-            .collect(working, slate, name, collect, reader)
-            .unwrap_or_else(|error| Collected {
-                trouble: Some(format!("{error:#}")),
-                ..Collected::default()
-            });
-        if collected != Collected::default() {
-            self.voice.say(Event::Collected(name, collected));
-        }
-    }
-
-    /// When the slate is kept: whoever wants to know is told.
-    fn after(
-        &self,
-        name: AttemptName,
-        slate: &Slate,
-        outcome: Option<&Outcome>,
-    ) {
-        if outcome.is_some_and(Outcome::is_failure) {
-            let facts = Facts { outcome, pid: None };
-            let hurry = Hurry::new(&self.kills);
-            self.hook(Moment::Failure, name, slate, &facts, &hurry);
-        }
-    }
-
     /// A suite can't be blamed for a pool that was full. Its words may not even
     /// have come into its log.
     fn judge(

@@ -13,7 +13,6 @@ use crate::exit::Verdict;
 use crate::hunt::event::Span;
 use crate::hunt::golden::Spoiled;
 use crate::hunt::sift::Sifted;
-use crate::hunt::worker::Order;
 use crate::hunt::{Event, Hunt, Step};
 use crate::slate::{Drift, Left, Rest};
 use crate::triage;
@@ -34,35 +33,21 @@ pub(crate) enum Fact<'a> {
         session: &'a str,
         started: String,
         name: &'a str,
-        guid: String,
-        directory: Text,
         #[serde(skip_serializing_if = "Option::is_none")]
-        boot: Option<String>,
-    },
-    Resumed {
-        v: u32,
-        session: &'a str,
-        started: String,
-        name: &'a str,
+        guid: Option<&'a str>,
+        directory: Text,
         #[serde(skip_serializing_if = "Option::is_none")]
         boot: Option<String>,
     },
     Golden {
         duration_ns: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        guid: Option<&'a str>,
     },
     NoRoom {
         #[serde(flatten)]
         attempt: Attempt,
         why: String,
     },
-    Preparing(Attempt),
-    Prepared {
-        #[serde(flatten)]
-        attempt: Attempt,
-        guid: &'a str,
-    },
+    Prepared(Attempt),
     Unprepared {
         #[serde(flatten)]
         attempt: Attempt,
@@ -73,23 +58,6 @@ pub(crate) enum Fact<'a> {
         #[serde(flatten)]
         attempt: Attempt,
         files: &'a [&'static str],
-    },
-    Hang {
-        #[serde(flatten)]
-        attempt: Attempt,
-        after_ns: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        autopsy: Option<Text>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        snapshot: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
-    },
-    HookFailed {
-        #[serde(flatten)]
-        attempt: Attempt,
-        hook: &'static str,
-        why: &'a str,
     },
     Exit {
         #[serde(flatten)]
@@ -109,21 +77,6 @@ pub(crate) enum Fact<'a> {
         why: Option<String>,
         #[serde(flatten)]
         triage: Option<Triage<'a>>,
-    },
-    Cores {
-        #[serde(flatten)]
-        attempt: Attempt,
-        cores: Vec<Core>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        why: Option<&'a str>,
-    },
-    Collected {
-        #[serde(flatten)]
-        attempt: Attempt,
-        files: u64,
-        bytes: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        why: Option<&'a str>,
     },
     Kept {
         #[serde(flatten)]
@@ -148,10 +101,6 @@ pub(crate) enum Fact<'a> {
     Signal {
         signal: i32,
     },
-    Suspended,
-    Continued {
-        duration_ns: u64,
-    },
     Trouble {
         why: String,
     },
@@ -164,14 +113,6 @@ pub(crate) enum Fact<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<&'a str>,
     },
-}
-
-/// A core dump.
-#[derive(Debug, Serialize)]
-pub(crate) struct Core {
-    path: Text,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    program: Option<Text>,
 }
 
 /// What triage makes of an attempt.
@@ -247,10 +188,6 @@ pub(crate) fn facts<'a>(
     let mut facts = of_event(event, hunt, started);
     for step in steps {
         match step {
-            // Before it is there, so that it is known whose it is.
-            Step::Order(_, Order::Prepare(name)) => {
-                facts.push(Fact::Preparing((*name).into()));
-            }
             Step::Close => facts.push(Fact::Closing),
             Step::Over => facts.push(over(hunt)),
             _ => {}
@@ -259,7 +196,6 @@ pub(crate) fn facts<'a>(
     facts
 }
 
-#[expect(clippy::too_many_lines, reason = "an arm for each event")]
 fn of_event<'a>(
     event: &'a Event,
     hunt: &'a Hunt,
@@ -275,13 +211,6 @@ fn of_event<'a>(
         Event::Checked(Err(error)) | Event::Opened(Err(error)) => {
             trouble(format!("{error:#}"))
         }
-        Event::Opened(Ok(working)) if working.is_reopened => Fact::Resumed {
-            v: VERSION,
-            session: &working.session,
-            started: Timestamp::now().to_string(),
-            name: &working.name,
-            boot: host::boot(),
-        },
         Event::Opened(Ok(working)) => Fact::Opened {
             v: VERSION,
             session: &working.session,
@@ -291,17 +220,14 @@ fn of_event<'a>(
             directory: (&working.path).into(),
             boot: host::boot(),
         },
-        Event::Golden(Ok(working), took) => Fact::Golden {
-            duration_ns: super::nanoseconds(*took),
-            guid: working.golden_guid(),
-        },
+        Event::Golden(Ok(_), took) => {
+            Fact::Golden { duration_ns: super::nanoseconds(*took) }
+        }
         Event::Golden(Err(spoiled), _) => return of_spoiled(spoiled),
         Event::NoRoom(name, shortage) => {
             Fact::NoRoom { attempt: (*name).into(), why: shortage.to_string() }
         }
-        Event::Prepared(name, Ok(guid)) => {
-            Fact::Prepared { attempt: (*name).into(), guid }
-        }
+        Event::Prepared(name, Ok(())) => Fact::Prepared((*name).into()),
         Event::Prepared(name, Err(unprepared)) => {
             let attempt = (*name).into();
             let why = &unprepared.why;
@@ -309,14 +235,18 @@ fn of_event<'a>(
             facts.extend(unprepared.left.as_ref().map(left));
             return facts;
         }
-        Event::Started(..)
-        | Event::Replaced(..)
-        | Event::Hung(..)
-        | Event::HookFailed(..)
-        | Event::Ended(..)
-        | Event::Dumped(..)
-        | Event::Collected(..)
-        | Event::Kept(..) => return of_run(event, hunt),
+        Event::Started(name, ..) => Fact::Go((*name).into()),
+        Event::Replaced(name, files) => {
+            Fact::Replaced { attempt: (*name).into(), files }
+        }
+        Event::Ended(name, outcome, span, leaks) => {
+            of_exit(*name, outcome, span, leaks, hunt)
+        }
+        Event::Kept(name, marked) => Fact::Kept {
+            attempt: (*name).into(),
+            name: hunt.evidence(*name),
+            why: marked.as_ref().err().map(|error| format!("{error:#}")),
+        },
         Event::Retired(name, Rest::Gone) => Fact::Retired((*name).into()),
         Event::Closed(Rest::Gone) => Fact::Closed,
         Event::Retired(_, Rest::Left(rest))
@@ -328,65 +258,11 @@ fn of_event<'a>(
         Event::Looked(Drift::Unknown(why)) => {
             Fact::Changed { paths: None, first: None, why: Some(why) }
         }
-        Event::Suspend => Fact::Suspended,
-        Event::Continued(after) => {
-            Fact::Continued { duration_ns: super::nanoseconds(*after) }
-        }
         Event::Signal(signal) => Fact::Signal { signal: *signal },
         Event::Lost(_, why) | Event::Unrecorded(why) => trouble(why.clone()),
         Event::OutOfPatience => {
             trouble("did not wait for what is under way".to_owned())
         }
-    };
-    vec![fact]
-}
-
-/// What a run does, from its beginning to where its clone goes.
-fn of_run<'a>(event: &'a Event, hunt: &'a Hunt) -> Vec<Fact<'a>> {
-    let fact = match event {
-        Event::Started(name, ..) => Fact::Go((*name).into()),
-        Event::Replaced(name, files) => {
-            Fact::Replaced { attempt: (*name).into(), files }
-        }
-        Event::Hung(name, hang) => Fact::Hang {
-            attempt: (*name).into(),
-            after_ns: super::nanoseconds(hang.after),
-            autopsy: hang.autopsy.as_ref().map(Text::from),
-            snapshot: hang.snapshot.as_deref(),
-            why: (!hang.troubles.is_empty()).then(|| hang.troubles.join("; ")),
-        },
-        Event::HookFailed(name, moment, why) => Fact::HookFailed {
-            attempt: (*name).into(),
-            hook: moment.word(),
-            why,
-        },
-        Event::Ended(name, outcome, span, leaks) => {
-            of_exit(*name, outcome, span, leaks, hunt)
-        }
-        Event::Dumped(name, cores) => Fact::Cores {
-            attempt: (*name).into(),
-            cores: cores
-                .found
-                .iter()
-                .map(|core| Core {
-                    path: (&core.path).into(),
-                    program: core.program.as_ref().map(Text::from),
-                })
-                .collect(),
-            why: cores.trouble.as_deref(),
-        },
-        Event::Collected(name, collected) => Fact::Collected {
-            attempt: (*name).into(),
-            files: collected.files,
-            bytes: collected.bytes,
-            why: collected.trouble.as_deref(),
-        },
-        Event::Kept(name, marked) => Fact::Kept {
-            attempt: (*name).into(),
-            name: hunt.evidence(*name),
-            why: marked.as_ref().err().map(|error| format!("{error:#}")),
-        },
-        _ => return Vec::new(),
     };
     vec![fact]
 }

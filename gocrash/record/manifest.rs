@@ -9,7 +9,6 @@ use zfs::Zfs;
 use super::VERSION;
 use super::host::Host;
 use super::text::Text;
-use crate::attempt::timer::Timeout;
 use crate::config::{Config, Keep};
 use crate::slate::Working;
 use crate::slate::origin::Origin;
@@ -32,7 +31,6 @@ pub(crate) struct Manifest {
     pub(crate) environment: BTreeMap<String, Text>,
     pub(crate) person: Person,
     pub(crate) arguments: Vec<Text>,
-    pub(crate) called_in: Text,
     pub(crate) options: Options,
 }
 
@@ -55,7 +53,6 @@ pub(crate) struct Versions {
 pub(crate) struct Source {
     pub(crate) snapshot: Option<String>,
     pub(crate) guid: Option<String>,
-    pub(crate) taken: bool,
     pub(crate) directory: Option<Text>,
 }
 
@@ -66,7 +63,7 @@ pub(crate) struct Place {
     pub(crate) directory: Text,
 }
 
-#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Person {
     pub(crate) name: String,
@@ -84,13 +81,6 @@ pub(crate) struct Options {
     pub(crate) parent: Option<String>,
     pub(crate) prepare: Option<Text>,
     pub(crate) at: Option<Text>,
-    pub(crate) timeout: Option<String>,
-    pub(crate) collect: Vec<Text>,
-    pub(crate) private_tmp: bool,
-    pub(crate) cores: bool,
-    pub(crate) on_start: Option<Text>,
-    pub(crate) on_failure: Option<Text>,
-    pub(crate) on_timeout: Option<Text>,
     pub(crate) quota_bytes: Option<u64>,
     pub(crate) min_free_bytes: u64,
 }
@@ -102,13 +92,11 @@ impl Source {
             Origin::Zfs { snapshot, .. } => Source {
                 snapshot: Some(working.taken().unwrap_or(snapshot).to_string()),
                 guid,
-                taken: working.taken().is_some(),
                 directory: None,
             },
             Origin::Overlay(tree) => Source {
                 snapshot: None,
                 guid,
-                taken: false,
                 directory: Some((&tree.dir).into()),
             },
         }
@@ -159,10 +147,7 @@ impl Manifest {
                 gid: ids.gid.as_raw(),
                 groups: ids.groups.iter().map(|gid| gid.as_raw()).collect(),
             },
-            called_in: std::env::current_dir()
-                .map(|dir| Text::from(&dir))
-                .unwrap_or_default(),
-            arguments: config.arguments.iter().map(Text::from).collect(),
+            arguments: std::env::args_os().map(|a| Text::from(&a)).collect(),
             options: Options {
                 concurrency: config.concurrency,
                 stop_after: config.stop_after,
@@ -173,14 +158,6 @@ impl Manifest {
                 },
                 prepare: config.prepare.as_ref().map(Text::from),
                 at: config.at.as_ref().map(Text::from),
-                timeout: (config.timeout != Timeout::None)
-                    .then(|| config.timeout.to_string()),
-                collect: config.collect.iter().map(Text::from).collect(),
-                private_tmp: config.private_tmp,
-                cores: config.suite.cores,
-                on_start: config.hooks.start.as_ref().map(Text::from),
-                on_failure: config.hooks.failure.as_ref().map(Text::from),
-                on_timeout: config.hooks.timeout.as_ref().map(Text::from),
                 quota_bytes: config.limits.quota,
                 min_free_bytes: working.min_free_bytes,
             },

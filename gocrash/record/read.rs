@@ -56,7 +56,7 @@ pub(crate) fn read_manifest(path: &Path) -> Result<Manifest, String> {
 
 /// Of directories that are not one's own, only files are opened: not what a
 /// link leads to, nor a pipe that never has an end.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
+fn open(path: &Path) -> io::Result<File> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file =
         OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;

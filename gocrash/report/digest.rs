@@ -97,15 +97,6 @@ impl<'a> Digest<'a> {
         }
     }
 
-    /// Which runs the rate is about, where those are not all.
-    pub(crate) fn rate_note(&self) -> Option<&'static str> {
-        let is_part = rate(&self.session.history).runs < self.counts.runs();
-        is_part.then_some(
-            "counted: runs in the order of their starts, up to the one that \
-             ended the hunt",
-        )
-    }
-
     /// What is known of an attempt that failed.
     pub(crate) fn failure(&self, name: AttemptName) -> Option<&Failure<'a>> {
         let all = self.groups.iter().flat_map(|group| &group.failures);

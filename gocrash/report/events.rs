@@ -18,12 +18,7 @@ impl Events {
         destination: &Destination,
         config: &Config,
     ) -> Result<Events, Refusal> {
-        // A hunt that goes on goes on in its file, too.
-        let open = match &config.resumed {
-            None => file::open,
-            Some(_) => file::open_to_append,
-        };
-        let (name, file) = open("--events", destination, config)?;
+        let (name, file) = file::open("--events", destination, config)?;
         Ok(Events { name, log: Log::new(file) })
     }
 

@@ -56,14 +56,6 @@ fn write(out: &mut impl Write, listing: &Listing) -> io::Result<()> {
                 moment(running.since.as_deref()),
             )?;
         }
-        if !one.unfinished.is_empty() {
-            writeln!(
-                out,
-                "{indent:id_width$}  {} unfinished: gocrash clean --stale {}",
-                one.unfinished.len(),
-                one.id,
-            )?;
-        }
         if let Some(why) = &one.unread {
             writeln!(out, "{indent:id_width$}  no record: {why}")?;
         }
@@ -72,7 +64,7 @@ fn write(out: &mut impl Write, listing: &Listing) -> io::Result<()> {
 }
 
 /// To the second.
-pub(super) fn moment(time: Option<&str>) -> String {
+fn moment(time: Option<&str>) -> String {
     let time = time.and_then(|time| time.parse::<Timestamp>().ok());
     match time {
         Some(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
@@ -80,7 +72,7 @@ pub(super) fn moment(time: Option<&str>) -> String {
     }
 }
 
-pub(super) fn state(one: &Summary) -> String {
+fn state(one: &Summary) -> String {
     match (one.state, &one.verdict) {
         ("ended", Some(verdict)) => match verdict.as_str() {
             "none" => "no verdict".to_owned(),
@@ -92,18 +84,9 @@ pub(super) fn state(one: &Summary) -> String {
 
 /// How its attempt ended.
 fn end(kept: &Kept) -> String {
-    end_of(&kept.outcome, kept.exit_status, kept.signal)
-}
-
-/// An outcome, with what it ended by.
-pub(super) fn end_of(
-    outcome: &str,
-    exit_status: Option<i32>,
-    signal: Option<i32>,
-) -> String {
-    match (exit_status, signal) {
-        (Some(0), _) | (None, None) => outcome.to_owned(),
-        (Some(status), _) => format!("{outcome} with {status}"),
-        (None, Some(signal)) => format!("{outcome} by {signal}"),
+    match (kept.exit_status, kept.signal) {
+        (Some(0), _) | (None, None) => kept.outcome.clone(),
+        (Some(status), _) => format!("{} with {status}", kept.outcome),
+        (None, Some(signal)) => format!("{} by {signal}", kept.outcome),
     }
 }

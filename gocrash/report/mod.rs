@@ -2,12 +2,10 @@
 
 pub(crate) mod afterwards;
 mod area;
-pub(crate) mod changes;
-pub(crate) mod cleaning;
 mod console;
 mod digest;
 mod events;
-pub(crate) mod file;
+mod file;
 mod gauges;
 pub(crate) mod groups;
 mod html;
@@ -16,12 +14,8 @@ mod junit;
 pub(crate) mod listing;
 mod logs;
 pub(crate) mod manual;
-pub(crate) mod packing;
 mod safe;
-pub(crate) mod showing;
-pub(crate) mod sitting;
 mod status;
-pub(crate) mod tar;
 pub(crate) mod terminal;
 mod text;
 mod units;

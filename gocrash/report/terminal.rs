@@ -1,7 +1,5 @@
 //! What a person at a terminal reads: the lines of a hunt, on standard output.
 
-mod beside;
-
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fmt;
@@ -22,10 +20,9 @@ use crate::attempt::said::Said;
 use crate::config::{Config, Keep, Suite};
 use crate::exit::Verdict;
 use crate::hunt::sift::{Decided, Signed};
-use crate::hunt::{Collection, Event, Hunt};
+use crate::hunt::{Event, Hunt};
 use crate::refusal::Refusal;
 use crate::slate::baked::Baked;
-use crate::slate::collect;
 use crate::slate::room;
 use crate::slate::{Drift, Origin, Rest, Seen, Working};
 
@@ -138,7 +135,7 @@ impl Terminal {
             Event::Unrecorded(why) => {
                 self.error(format_args!("warning: {why}"));
             }
-            event => self.aside_of_run(event),
+            _ => {}
         }
     }
 
@@ -247,13 +244,6 @@ impl Terminal {
                 "thread {i}: {tries} tries, result = {result}"
             ));
         }
-        let before = hunt.kept_before();
-        if before > 0 {
-            let slates = hunt.slates(before);
-            self.line(format_args!(
-                "kept: {before} {slates} before it went on"
-            ));
-        }
         let (passing, failed): (Vec<_>, Vec<_>) =
             hunt.kept.iter().partition(|k| k.outcome == Outcome::Passed);
         for kept in failed {
@@ -269,14 +259,6 @@ impl Terminal {
             let slates = hunt.slates(count);
             self.line(format_args!(
                 "kept: {count} {slates} of runs that passed"
-            ));
-        }
-        if let (Some(working), 1..) = (&hunt.working, hunt.collected.files) {
-            let Collection { runs, files } = hunt.collected;
-            let place = working.path.join(collect::DIRECTORY);
-            self.line(format_args!(
-                "collected: {files} files of {runs} runs (see {})",
-                place.display()
             ));
         }
         for left in &hunt.left {
@@ -375,7 +357,6 @@ impl Terminal {
             self.line(format_args!("prepare:         {prepare:?}"));
         }
         self.line(format_args!("command:         {label}{place}"));
-        self.line(format_args!("timeout:         {}", config.timeout));
         if let Some(at) = &config.at {
             self.line(format_args!("at:              {}", at.display()));
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::digest::{Digest, Failure, Group};
 use super::safe;
-use super::units::{count, seconds};
+use super::units::{clock, count, seconds};
 use super::words::{command, label};
 
 /// Of a group, so many attempts are listed.
@@ -43,7 +43,7 @@ fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
     if let Some(opened) = &digest.session.history.opened {
         facts.push(("working:", opened.name.clone()));
         let started = opened.started.strftime("%Y-%m-%d %H:%M:%S UTC");
-        let elapsed = seconds(digest.elapsed());
+        let elapsed = clock(digest.elapsed());
         facts.push(("started:", format!("{started}, hunted for {elapsed}")));
     }
     if let Ok(manifest) = manifest {
@@ -54,7 +54,6 @@ fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
             .push(("host:", format!("{}, {kernel}, {cpu}", label(&host.name))));
     }
     facts.push(("runs:", digest.rate()));
-    facts.extend(digest.rate_note().map(|note| ("", note.to_owned())));
     let no_verdict = digest.counts.no_verdict;
     if no_verdict > 0 {
         let attempts = count(no_verdict, "attempt");
@@ -101,7 +100,7 @@ fn write_failure(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let Failure { name, exit, kept, logs } = failure;
-    let at = seconds(Duration::from_nanos(exit.at_ns));
+    let at = clock(Duration::from_nanos(exit.at_ns));
     let took = seconds(exit.took());
     writeln!(out, "  {name}: at {at}, after {took}")?;
     for log in logs {

@@ -20,15 +20,6 @@ pub(crate) fn clock(took: Duration) -> String {
     }
 }
 
-/// A duration that may be far below a second: `0`, `5ms`, `0.3s`, `1h05m`.
-pub(crate) fn fine(took: Duration) -> String {
-    match took.as_millis() {
-        0 => "0".to_owned(),
-        ms @ 1..1000 => format!("{ms}ms"),
-        _ => seconds(took),
-    }
-}
-
 /// A part of one as a percentage, with two digits that mean something.
 pub(crate) fn percent(part: f64) -> String {
     let percent = part * 100.0;

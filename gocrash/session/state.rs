@@ -2,12 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::hunts::Hunt;
 use crate::attempt::name::AttemptName;
 use crate::record::host;
 use crate::record::read::{Attempt, Exit, Session};
-use crate::refusal::Refusal;
-use crate::slate::found::{Found, is_kept};
+use crate::slate::found::Found;
 
 /// How things stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,30 +45,6 @@ impl State {
     }
 }
 
-/// Refuses a hunt that is not over, or of which nothing can be told.
-pub(super) fn check_over(hunt: &Hunt) -> Result<(), Refusal> {
-    let name = &hunt.found.name;
-    match State::of(&hunt.found) {
-        State::Ended | State::BrokenOff => Ok(()),
-        State::Alive => Err(Refusal::new(
-            format!("`{name}` goes on"),
-            "end it first, by Ctrl-C or SIGTERM",
-        )),
-        State::Copy => Err(Refusal::new(
-            format!("`{name}` was received: it is somebody's copy"),
-            format!("if it is yours to destroy: `zfs destroy -r {name}`"),
-        )),
-        State::Unknown => Err(Refusal::new(
-            format!(
-                "cannot tell what is whose in `{name}`: its record can't be \
-                 read: {}",
-                hunt.found.record.as_ref().err().map_or("", String::as_str)
-            ),
-            "run gocrash by sudo or doas",
-        )),
-    }
-}
-
 /// An attempt whose slate was kept.
 #[derive(Debug)]
 pub(super) struct KeptSlate<'a> {
@@ -91,11 +65,10 @@ pub(super) fn kept(found: &Found) -> Vec<KeptSlate<'_>> {
         .filter_map(|slate| {
             let exit = attempt(found, slate.attempt)
                 .and_then(|attempt| attempt.exit.as_ref());
-            if !is_kept(found, slate) {
-                return None;
-            }
-            // Of overlays, only the record knows.
-            let said = exit.map(|exit| exit.outcome.as_str());
+            // Of overlays, only the record knows; of datasets it does where
+            // gocrash was killed before it could mark them.
+            let said = exit.filter(|exit| exit.kept);
+            let said = said.map(|exit| exit.outcome.as_str());
             let outcome = slate.outcome.as_deref().or(said)?;
             let name = slate.name.as_str();
             Some(KeptSlate { attempt: slate.attempt, name, outcome, exit })
@@ -113,17 +86,6 @@ pub(super) fn running(found: &Found) -> Vec<(AttemptName, Option<Timestamp>)> {
     let running = all.filter(|(_, attempt)| attempt.is_running());
     let since = |attempt: &Attempt| history.moment(attempt.go_ns?);
     running.map(|(name, attempt)| (*name, since(attempt))).collect()
-}
-
-/// What is there of attempts that were not to be kept, though the hunt does not
-/// go on.
-pub(super) fn unfinished(found: &Found) -> impl Iterator<Item = &str> {
-    let is_over = matches!(State::of(found), State::Ended | State::BrokenOff);
-    let rest = found
-        .slates
-        .iter()
-        .filter(move |slate| is_over && !is_kept(found, slate));
-    rest.map(|slate| slate.name.as_str())
 }
 
 /// Whether the host went down while the hunt went on, where that can be told.

@@ -12,7 +12,7 @@ use crate::record::text::Text;
 use crate::slate::found::Kind;
 
 /// The version of the schema.
-pub(super) const VERSION: u32 = 1;
+const VERSION: u32 = 1;
 
 /// What `gocrash list` prints.
 #[derive(Debug, Serialize)]
@@ -39,7 +39,6 @@ pub(crate) struct Summary {
     pub(crate) failures: Option<usize>,
     pub(crate) kept: Vec<Kept>,
     pub(crate) running: Vec<Running>,
-    pub(crate) unfinished: Vec<String>,
     pub(crate) host_went_down: Option<bool>,
     pub(crate) unread: Option<String>,
 }
@@ -77,7 +76,7 @@ impl Listing {
 }
 
 impl Summary {
-    pub(super) fn new(hunt: &Hunt) -> Summary {
+    fn new(hunt: &Hunt) -> Summary {
         let Hunt { id, found } = hunt;
         let record = found.record.as_ref().ok();
         let history = record.map(|Session { history, .. }| history);
@@ -128,7 +127,6 @@ impl Summary {
                 .map(|exits| exits.filter(|exit| exit.is_failure()).count()),
             kept: state::kept(found).into_iter().map(kept).collect(),
             running: state::running(found).into_iter().map(running).collect(),
-            unfinished: state::unfinished(found).map(str::to_owned).collect(),
             host_went_down: state::host_went_down(found),
             unread: found.record.as_ref().err().cloned(),
         }

@@ -66,15 +66,6 @@ pub(crate) fn find(states: &[PathBuf]) -> (Vec<Found>, Vec<String>) {
     (found, unseen)
 }
 
-/// Whether it is evidence: marked as such, or to be, when gocrash was killed.
-pub(crate) fn is_kept(found: &Found, slate: &FoundSlate) -> bool {
-    let of_record = || {
-        let history = &found.record.as_ref().ok()?.history;
-        history.attempts.get(&slate.attempt)?.exit.as_ref()
-    };
-    slate.outcome.is_some() || of_record().is_some_and(|exit| exit.kept)
-}
-
 /// Whether the name is one that gocrash gives to a hunt; its number, then.
 pub(crate) fn number_of(session: &str) -> Option<u128> {
     let digits = session.strip_prefix("gocrash-")?;

@@ -15,20 +15,17 @@ macro_rules! golden {
     };
 }
 
+#[path = "../util/ground/overlay.rs"]
 mod ground;
 
-mod collected;
-mod cores;
 mod evidence;
-mod hangs;
-mod hooks;
 mod hunts;
-mod kept;
 mod refusals;
 mod reports;
 mod safety;
 mod screen;
 mod sessions;
 mod supervision;
-mod suspend;
+#[path = "../util/tree.rs"]
+mod tree;
 mod triage;

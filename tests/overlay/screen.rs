@@ -134,9 +134,7 @@ fn a_terminal_shows_the_status_below_the_lines_and_nothing_in_the_end() {
     assert!(last[0].contains(" free"), "{shown}");
     fs::write(ground.path("desk/fail"), "").unwrap();
     screen.until(|shown| {
-        shown.contains(" 4 runs so far, 1 failure (25%, 95% CI 0.6–81%)")
-            && shown.contains(") [1 sig], 1 active,")
-            && shown.contains(" [1 sig], 1 active,")
+        shown.contains(" 4 runs so far, 1 failure (25%) [1 sig], 1 active,")
     });
     screen.until(|shown| shown.contains("\n    see /"));
     // Standard output and standard error, in the order in which it was said.
@@ -144,7 +142,6 @@ fn a_terminal_shows_the_status_below_the_lines_and_nothing_in_the_end() {
     let (_, said) = shown.split_once("exited with code 3 after ").unwrap();
     let said: Vec<&str> = said.lines().skip(1).take(3).collect();
     assert!(said[0].starts_with("    assert "), "{shown}");
-    assert!(said[0].ends_with(": two x"), "{shown}");
     assert_eq!(said[1..], ["    | one", "    | two    x"], "{shown}");
     fs::write(ground.path("desk/end"), "").unwrap();
     let (code, _, all) = screen.end();
@@ -237,13 +234,16 @@ fn a_failure_shows_the_last_ten_lines_of_each_log_and_where_it_is() {
                   mv fake test_run_stdout; exit 1";
     let hunted = ground.hunt(&["-p1"], script).expect(1);
     let upper = hunted.upper("attempt 0: start");
-    let mut expected = "    assert c07b7828: oops\n".to_owned();
-    expected.extend((21..=30).map(|n| format!("    | {n}\n")));
+    let mut expected: String =
+        (21..=30).map(|n| format!("    | {n}\n")).collect();
     expected += &format!("    see {}/test_run_stdout\n", upper.display());
     expected += "    | oops\n";
     expected += &format!("    see {}/test_run_stderr\n", upper.display());
     expected += "gocrash: test failed\n";
-    assert_eq!(hunted.stderr, expected);
+    // What it is comes first, in a line of its own.
+    let (signature, shown) = hunted.stderr.split_once('\n').unwrap();
+    assert!(signature.ends_with(": oops"), "{signature}");
+    assert_eq!(shown, expected);
 }
 
 #[test]

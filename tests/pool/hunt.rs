@@ -10,8 +10,8 @@ macro_rules! golden {
 mod at;
 mod directory;
 mod evidence;
+#[path = "../util/ground/pool.rs"]
 mod ground;
-mod hang;
 mod person;
 mod prepare;
 mod record;

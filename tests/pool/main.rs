@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod hunt;
+#[path = "../util/log.rs"]
+mod log;
 #[path = "../util/pool.rs"]
 mod pool;
 mod zfs;

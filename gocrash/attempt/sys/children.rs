@@ -49,6 +49,7 @@ impl Supervisor {
         Ok(Supervisor { pid, is_reaped: false, cgroup })
     }
 
+    #[cfg(test)]
     pub(crate) fn pid(&self) -> Pid {
         self.pid
     }

@@ -15,7 +15,7 @@ use nix::unistd::{Pid, chdir, setgid, setgroups, setpgid, setuid};
 
 use super::message::{ORDER_BYTES, Order};
 use super::place::{CONTROL, FIRST_FREE, TROUBLE, at};
-use super::{c_string, cores, reset_signals, socket, system, tree};
+use super::{c_string, reset_signals, socket, system, tree};
 use crate::attempt::person::Ids;
 
 /// Where a program is looked for when the environment has no PATH.
@@ -31,8 +31,6 @@ pub(crate) struct Program {
     env: Vec<CString>,
     cwd: CString,
     ids: Option<Ids>,
-    /// Whether its processes are to dump core.
-    cores: bool,
 }
 
 impl Program {
@@ -61,13 +59,7 @@ impl Program {
             env: env.iter().map(variable).collect::<io::Result<_>>()?,
             cwd: c_string(cwd.as_os_str())?,
             ids,
-            cores: false,
         })
-    }
-
-    /// Lets its processes dump core, whatever they set themselves.
-    pub(crate) fn with_cores(self, cores: bool) -> Program {
-        Program { cores, ..self }
     }
 
     /// Nothing, to be run in this directory.
@@ -78,7 +70,6 @@ impl Program {
             env: Vec::new(),
             cwd: c_string(cwd.as_os_str())?,
             ids,
-            cores: false,
         })
     }
 
@@ -134,9 +125,6 @@ impl Prepared<'_> {
         // The supervisor does the same; whoever is first.
         setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
         reset_signals().map_err(|_| Errno::last())?;
-        if self.program.cores {
-            cores::allow()?;
-        }
         self.become_person()?;
         tree::die_with(supervisor)?;
         wait_for_go();

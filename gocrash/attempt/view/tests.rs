@@ -71,7 +71,7 @@ impl Place {
 }
 
 fn at(dir: &Path) -> View {
-    View { at: Some(dir.to_owned()), ..View::default() }
+    View { at: Some(dir.to_owned()), hide: None }
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn what_is_hidden_is_empty_but_for_the_slate() {
     }
     let place = Place::new(&["all/.ready/1", "all/kept", "all/in/1"]);
     let hide = Some(place.path("all"));
-    let view = View { hide, ..View::default() };
+    let view = View { at: None, hide };
     let backdrop = Backdrop::new(view, &place.path("nowhere")).unwrap();
     let scene = backdrop
         .scene(&place.path("all/.ready/1"), &place.path("all/in/1"))

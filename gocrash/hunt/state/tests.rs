@@ -49,8 +49,7 @@ impl Drive {
     }
 
     fn prepared(&mut self, thread: u16, run: u64) -> Vec<Step> {
-        let guid = Ok(String::new());
-        self.hear(Event::Prepared(AttemptName { thread, run }, guid))
+        self.hear(Event::Prepared(AttemptName { thread, run }, Ok(())))
     }
 
     fn ended(&mut self, thread: u16, run: u64, outcome: Outcome) -> Vec<Step> {

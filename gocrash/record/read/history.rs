@@ -13,7 +13,7 @@ use crate::attempt::name::AttemptName;
 const LINE_MAX_BYTES: u64 = 4 << 20;
 
 /// A hunt's event log. All stamps count from when it started.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(crate) struct History {
     /// Missing only where gocrash was killed before it wrote its first line.
     pub(crate) opened: Option<Opened>,
@@ -51,16 +51,12 @@ pub(crate) struct Opened {
 pub(crate) struct Attempt {
     /// Its slate was there.
     pub(crate) prepared_ns: Option<u64>,
-    /// What tells that from another one of its name.
-    pub(crate) guid: Option<String>,
     /// Why there was no slate for it, or not at once.
     pub(crate) unprepared: Option<String>,
     /// Its suite started.
     pub(crate) go_ns: Option<u64>,
     /// The files that were in the way of the output.
     pub(crate) replaced: Vec<String>,
-    /// The hunt broke off before its end was known, and went on later.
-    pub(crate) is_lost: bool,
     pub(crate) exit: Option<Exit>,
     pub(crate) fate: Fate,
 }
@@ -119,7 +115,6 @@ pub(crate) enum Happening {
     /// What `--prepare` asks for was done, in this time.
     Golden {
         duration_ns: u64,
-        guid: Option<String>,
     },
     /// The source of overlays changed, or it can't be told.
     Changed {
@@ -129,8 +124,6 @@ pub(crate) enum Happening {
     },
     Signal(i32),
     Trouble(String),
-    /// It went on after it had ended, or broken off.
-    Resumed,
 }
 
 /// How a hunt ended.
@@ -153,7 +146,7 @@ impl Exit {
 impl Attempt {
     /// Whether its suite was started, and no end of it is known.
     pub(crate) fn is_running(&self) -> bool {
-        self.go_ns.is_some() && self.exit.is_none() && !self.is_lost
+        self.go_ns.is_some() && self.exit.is_none()
     }
 }
 
@@ -205,14 +198,6 @@ impl History {
         self.over.is_some() || self.is_closing
     }
 
-    /// What tells the clone that was prepared from another one of its name.
-    pub(crate) fn golden_guid(&self) -> Option<String> {
-        self.notes.iter().find_map(|note| match &note.what {
-            Happening::Golden { guid, .. } => guid.clone(),
-            _ => None,
-        })
-    }
-
     /// The moment of a stamp.
     pub(crate) fn moment(&self, t_ns: u64) -> Option<Timestamp> {
         let since = i64::try_from(t_ns).ok()?;
@@ -220,16 +205,24 @@ impl History {
         started.checked_add(SignedDuration::from_nanos(since)).ok()
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for each fact")]
     fn take(&mut self, at_ns: u64, fact: Fact) {
         self.last_ns = self.last_ns.max(at_ns);
         match fact {
-            Fact::Preparing(name) => {
-                self.attempt(name);
+            Fact::Opened { session, started, name, guid, directory, boot } => {
+                let started = started.parse().unwrap_or_default();
+                let directory = directory.to_os().unwrap_or_default().into();
+                self.opened = Some(Opened {
+                    session,
+                    started,
+                    name,
+                    directory,
+                    guid,
+                    boot,
+                });
             }
-            Fact::Prepared { attempt, guid } => {
-                let attempt = self.attempt(attempt);
-                attempt.prepared_ns = Some(at_ns);
-                attempt.guid = guid;
+            Fact::Prepared(name) => {
+                self.attempt(name).prepared_ns = Some(at_ns);
             }
             Fact::NoRoom { attempt, why }
             | Fact::Unprepared { attempt, why } => {
@@ -268,33 +261,13 @@ impl History {
                 self.attempt(attempt).fate = Fate::Kept { name, why };
             }
             Fact::Retired(name) => self.attempt(name).fate = Fate::Retired,
-            fact => self.take_of_hunt(at_ns, fact),
-        }
-    }
-
-    /// What is not about a single attempt.
-    fn take_of_hunt(&mut self, at_ns: u64, fact: Fact) {
-        match fact {
-            Fact::Opened { session, started, name, guid, directory, boot } => {
-                let started = started.parse().unwrap_or_default();
-                let directory = directory.to_os().unwrap_or_default().into();
-                self.opened = Some(Opened {
-                    session,
-                    started,
-                    name,
-                    directory,
-                    guid,
-                    boot,
-                });
-            }
-            Fact::Resumed { boot } => self.resume(at_ns, boot),
             Fact::Left { name, why } => self.left.push(Left { name, why }),
             Fact::Closing => self.is_closing = true,
             Fact::Over { verdict, signal, why } => {
                 self.over = Some(Over { at_ns, verdict, signal, why });
             }
-            Fact::Golden { duration_ns, guid } => {
-                self.note(at_ns, Happening::Golden { duration_ns, guid });
+            Fact::Golden { duration_ns } => {
+                self.note(at_ns, Happening::Golden { duration_ns });
             }
             Fact::Changed { paths, first, why } => {
                 self.note(at_ns, Happening::Changed { paths, first, why });
@@ -305,21 +278,8 @@ impl History {
             Fact::Trouble { why } => {
                 self.note(at_ns, Happening::Trouble(why));
             }
-            // The others are about an attempt, or nothing that is kept.
-            _ => {}
+            Fact::Closed | Fact::Unknown => {}
         }
-    }
-
-    fn resume(&mut self, at_ns: u64, boot: Option<String>) {
-        self.over = None;
-        self.is_closing = false;
-        if let Some(opened) = &mut self.opened {
-            opened.boot = boot;
-        }
-        for attempt in self.attempts.values_mut() {
-            attempt.is_lost |= attempt.is_running();
-        }
-        self.note(at_ns, Happening::Resumed);
     }
 
     fn note(&mut self, at_ns: u64, what: Happening) {

@@ -25,24 +25,15 @@ pub(super) enum Fact {
         directory: Text,
         boot: Option<String>,
     },
-    Resumed {
-        boot: Option<String>,
-    },
     Golden {
         duration_ns: u64,
-        guid: Option<String>,
     },
     NoRoom {
         #[serde(flatten)]
         attempt: Attempt,
         why: String,
     },
-    Preparing(Attempt),
-    Prepared {
-        #[serde(flatten)]
-        attempt: Attempt,
-        guid: Option<String>,
-    },
+    Prepared(Attempt),
     Unprepared {
         #[serde(flatten)]
         attempt: Attempt,

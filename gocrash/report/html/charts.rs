@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::record::read::{Exit, History};
 use crate::report::digest::exits;
-use crate::report::units::{fine, percent, seconds};
+use crate::report::units::{clock, percent, seconds};
 
 /// How wide each chart is.
 pub(super) const WIDTH: f64 = 1000.0;
@@ -94,7 +94,7 @@ impl Timeline {
         Timeline {
             rows: threads.into_iter().map(row).collect(),
             more_threads,
-            ticks: ticks(whole_ns),
+            ticks: ticks(whole_ns, clock),
         }
     }
 }
@@ -115,7 +115,7 @@ impl Row {
                 None => others.push(Bar::new(span, "running", None)),
                 Some(exit) if exit.is_failure() => {
                     failed += 1;
-                    let at = seconds(Duration::from_nanos(exit.at_ns));
+                    let at = clock(Duration::from_nanos(exit.at_ns));
                     let said = format!("{name}: {} at {at}", exit.words());
                     others.push(Bar::new(span, "failed", Some(said)));
                 }
@@ -195,7 +195,7 @@ impl Durations {
             }
         };
         let bins = counts.iter().enumerate().map(bin).collect();
-        Some(Durations { bins, ticks: ticks(most_ns) })
+        Some(Durations { bins, ticks: ticks(most_ns, fine) })
     }
 }
 
@@ -220,7 +220,7 @@ impl Rate {
         Some(Rate {
             line: line.trim_end().to_owned(),
             top: percent(top),
-            ticks: ticks(whole_ns),
+            ticks: ticks(whole_ns, clock),
         })
     }
 }
@@ -244,7 +244,7 @@ fn rates(history: &History) -> Vec<(u64, f64)> {
 }
 
 /// Some round marks from nought to the end.
-fn ticks(whole_ns: u64) -> Vec<Tick> {
+fn ticks(whole_ns: u64, say: fn(Duration) -> String) -> Vec<Tick> {
     const STEPS_MAX: u64 = 5;
     const ROUND: [u64; 3] = [1, 2, 5];
     const POWERS_MAX: u32 = 10;
@@ -265,9 +265,18 @@ fn ticks(whole_ns: u64) -> Vec<Tick> {
     (0..=whole_ms / step)
         .map(|i| Tick {
             percent: number((i * step) as f64 / whole_ms as f64 * 100.0),
-            label: fine(Duration::from_millis(i * step)),
+            label: say(Duration::from_millis(i * step)),
         })
         .collect()
+}
+
+/// A duration that may be far below a second.
+fn fine(took: Duration) -> String {
+    match took.as_millis() {
+        0 => "0".to_owned(),
+        ms @ 1..1000 => format!("{ms}ms"),
+        _ => seconds(took),
+    }
 }
 
 /// As short as a browser needs it.

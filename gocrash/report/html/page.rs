@@ -14,7 +14,7 @@ use crate::record::read::history::{Happening, Note};
 use crate::report::digest::{Digest, Failure, Group};
 use crate::report::logs::Log;
 use crate::report::safe;
-use crate::report::units::{count, seconds};
+use crate::report::units::{clock, count, seconds};
 use crate::report::words::{command, label};
 use crate::slate::room::Bytes;
 
@@ -29,8 +29,6 @@ pub(super) struct Page {
     command: String,
     /// The rate, and how sure it is.
     rate: String,
-    /// Which runs it is about, where those are not all.
-    rate_note: Option<&'static str>,
     tiles: Vec<Fact>,
     groups: Vec<GroupView>,
     timeline: Timeline,
@@ -99,7 +97,6 @@ impl Page {
             has_failed: digest.counts.failed > 0,
             command: manifest.map_or(String::new(), |m| command(&m.command)),
             rate: digest.rate(),
-            rate_note: digest.rate_note(),
             tiles: tiles(digest),
             groups: digest.groups.iter().map(group).collect(),
             timeline: Timeline::new(history),
@@ -120,7 +117,6 @@ impl GroupView {
         let count = group.failures.len();
         let shown = group.failures.iter().take(SHOWN_MAX);
         let first = group.failures.iter().find_map(|f| f.logs.first());
-        let lines = first.map(|log| log.lines.clone()).unwrap_or_default();
         GroupView {
             title: group.title.clone(),
             class: group
@@ -128,49 +124,37 @@ impl GroupView {
                 .map(|s| format!("{}, signature {}", s.class, s.id))
                 .map_or(String::new(), |class| safe::line(&class)),
             count,
-            share: match failures {
-                1 => "the only failure".to_owned(),
-                _ => format!("{count} of {failures} failures"),
-            },
-            failures: shown.map(|f| FailureView::new(f, &lines)).collect(),
-            lines,
+            share: format!("{count} of {failures} failures"),
+            lines: first.map(|log| log.lines.clone()).unwrap_or_default(),
+            failures: shown.map(FailureView::new).collect(),
             more: count.saturating_sub(SHOWN_MAX),
         }
     }
 }
 
 impl FailureView {
-    /// Lines that were shown already are not shown again.
-    fn new(failure: &Failure<'_>, shown: &[String]) -> FailureView {
+    fn new(failure: &Failure<'_>) -> FailureView {
         let at = Duration::from_nanos(failure.exit.at_ns);
         FailureView {
             name: failure.name.to_string(),
-            at: seconds(at),
+            at: clock(at),
             took: seconds(failure.exit.took()),
             how: failure.exit.words(),
             kept: failure.kept.map(safe::line),
-            logs: failure
-                .logs
-                .iter()
-                .map(|log| LogView::new(log, shown))
-                .collect(),
+            logs: failure.logs.iter().map(LogView::new).collect(),
         }
     }
 }
 
 impl LogView {
-    fn new(log: &Log, shown: &[String]) -> LogView {
-        let lines = match log.lines == shown {
-            true => Vec::new(),
-            false => log.lines.clone(),
-        };
+    fn new(log: &Log) -> LogView {
         let path = &log.path;
         let name = path.file_name().unwrap_or_default();
         LogView {
             name: safe::line(&name.to_string_lossy()),
             link: link(path),
             path: safe::line(&path.to_string_lossy()),
-            lines,
+            lines: log.lines.clone(),
         }
     }
 }
@@ -178,7 +162,7 @@ impl LogView {
 impl NoteView {
     fn new(note: &Note) -> NoteView {
         let what = match &note.what {
-            Happening::Golden { duration_ns, .. } => {
+            Happening::Golden { duration_ns } => {
                 let took = Duration::from_nanos(*duration_ns);
                 format!("prepared after {}", seconds(took))
             }
@@ -193,10 +177,9 @@ impl NoteView {
             ),
             Happening::Signal(signal) => format!("signal {signal} came in"),
             Happening::Trouble(why) => why.clone(),
-            Happening::Resumed => "it went on from here".to_owned(),
         };
         let at = Duration::from_nanos(note.at_ns);
-        NoteView { at: seconds(at), what: safe::line(&what) }
+        NoteView { at: clock(at), what: safe::line(&what) }
     }
 }
 
@@ -217,7 +200,7 @@ fn tiles(digest: &Digest<'_>) -> Vec<Fact> {
     if counts.running > 0 {
         tiles.push(fact("running", counts.running.to_string()));
     }
-    tiles.push(fact("hunted for", seconds(digest.elapsed())));
+    tiles.push(fact("hunted for", clock(digest.elapsed())));
     if let Some(took) = &digest.took {
         tiles.push(fact("median run", seconds(took.median)));
     }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::io::{BufWriter, Write};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +28,7 @@ const REMOVE_TRIES_MAX: u32 = 5;
 /// Where slates are until their attempt begins.
 pub(crate) const READY: &str = ".ready";
 /// The list of what an attempt changed, beside its upper directory.
-pub(super) const CHANGES: &str = "changes";
+const CHANGES: &str = "changes";
 
 #[derive(Debug)]
 pub(super) struct Session {
@@ -72,29 +71,6 @@ impl Session {
                 })
             }
         }
-    }
-
-    /// Goes on in the one that another process created, and left. Nothing of
-    /// what was unfinished may be there any more.
-    pub(super) fn reopen(
-        tree: &Tree,
-        state: &State,
-        name: &str,
-    ) -> anyhow::Result<Session> {
-        let path = tree.state.join(name);
-        let reopen = || {
-            let folder = state.folder.at(name)?;
-            let lock = Lock::take(&folder.path())?;
-            match folder.remove_empty(READY) {
-                Ok(()) | Err(Errno::ENOENT) => {}
-                Err(error) => return Err(error.into()),
-            }
-            let ready = make_ready(&folder)?;
-            io::Result::Ok((folder, ready, lock))
-        };
-        let (folder, ready, _lock) = reopen()
-            .with_context(|| format!("cannot go on in `{}`", path.display()))?;
-        Ok(Session { name: name.to_owned(), path, folder, ready, _lock })
     }
 
     pub(super) fn prepare(
@@ -147,10 +123,6 @@ impl Session {
             slate.is_hidden = false;
         }
         Ok(())
-    }
-
-    pub(super) fn root(&self, slate: &SlatePlace) -> anyhow::Result<OwnedFd> {
-        Ok(self.find(slate)?.at(TREE)?.open_again()?)
     }
 
     pub(super) fn keep(

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use zfs::{
-    DatasetName, Entry, ErrorKind, List, MountOptions, SnapshotName, Source,
-    Unmount, Zfs,
+    DatasetName, Entry, List, MountOptions, SnapshotName, Source, Unmount, Zfs,
 };
 
 use super::working::session_of;
@@ -15,7 +14,7 @@ use crate::slate::lock::is_locked;
 use crate::slate::look::LookDir;
 
 /// Nothing in there is to be run or written.
-pub(super) const READ: MountOptions = MountOptions {
+const READ: MountOptions = MountOptions {
     read_only: true,
     no_setuid: true,
     no_exec: true,
@@ -40,27 +39,9 @@ pub(in crate::slate) fn find(
         });
         match all {
             Ok(entries) => found.extend(hunts(zfs, &entries)),
-            // It was exported meanwhile.
-            Err(e) if e.kind() == ErrorKind::NotFound => {}
             Err(error) => unseen.push(error.to_string()),
         }
     }
-}
-
-/// The hunt with this working dataset, as far as that itself says.
-pub(super) fn named(zfs: &Zfs, name: &str) -> anyhow::Result<Found> {
-    let dataset = DatasetName::new(name)?;
-    let [snapshot] = zfs.pick_properties(&dataset, [TAG_SNAPSHOT])?;
-    Ok(Found {
-        session: session_of(&dataset).to_owned(),
-        name: name.to_owned(),
-        snapshot: snapshot.map(|snapshot| snapshot.value),
-        kind: Kind::Zfs,
-        is_copy: false,
-        is_alive: false,
-        slates: Vec::new(),
-        record: read_record(zfs, &dataset),
-    })
 }
 
 /// Those among the datasets of a pool, which come each before what is below.
@@ -76,10 +57,7 @@ fn hunts(zfs: &Zfs, entries: &[Entry]) -> Vec<Found> {
         let hunt = parent.and_then(|parent| hunts.get_mut(&parent));
         let attempt = session_of(dataset).parse();
         if let (Some(hunt), Ok(attempt)) = (hunt, attempt) {
-            // Not one that somebody has set above.
-            let outcome = entry.properties.get(TAG_OUTCOME).filter(|outcome| {
-                matches!(outcome.source, Source::Local | Source::Received)
-            });
+            let outcome = entry.properties.get(TAG_OUTCOME);
             hunt.slates.push(FoundSlate {
                 attempt,
                 name: dataset.to_string(),

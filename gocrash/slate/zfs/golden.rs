@@ -13,8 +13,8 @@ use super::{Place, Pool, rest};
 use crate::slate::Rest;
 
 /// Its name in the working dataset, and that of its snapshot.
-pub(super) const NAME: &str = "golden";
-pub(super) const SNAPSHOT: &str = "prepared";
+const NAME: &str = "golden";
+const SNAPSHOT: &str = "prepared";
 
 /// A clone of the base that is being prepared.
 #[derive(Debug)]
@@ -28,10 +28,10 @@ pub(crate) struct Golden {
 /// One that is ready: mounted no more, with a snapshot.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
-    pub(super) dataset: DatasetName,
-    pub(super) guid: String,
+    dataset: DatasetName,
+    guid: String,
     pub(super) snapshot: SnapshotName,
-    pub(super) snapshot_guid: String,
+    snapshot_guid: String,
 }
 
 impl Pool {
@@ -75,7 +75,9 @@ impl Pool {
         // Empty now. It is no loss when it stays.
         let _ = fs::remove_dir(path);
         self.check_guid(dataset, guid)?;
-        let snapshot = self.take_own(dataset, SNAPSHOT)?;
+        let snapshot = dataset.snapshot(SNAPSHOT)?;
+        let names = std::slice::from_ref(&snapshot);
+        self.zfs.snapshot(names, &Properties::new())?;
         let prepared = Prepared {
             dataset: dataset.clone(),
             guid: guid.clone(),

@@ -40,11 +40,6 @@ impl Place {
         &self.guid
     }
 
-    /// Of what `--prepare` made.
-    pub(in crate::slate) fn golden_guid(&self) -> Option<&str> {
-        Some(&self.prepared.as_ref()?.guid)
-    }
-
     /// What its slates are clones of.
     pub(super) fn origin(&self) -> &SnapshotName {
         match &self.prepared {
@@ -140,7 +135,6 @@ impl Pool {
                     guid: Some(base_guid),
                     limits: Vec::new(),
                     min_free_bytes,
-                    is_reopened: false,
                     place: crate::slate::Place::Zfs(Box::new(Place {
                         base: base.clone(),
                         prepared: None,
@@ -271,7 +265,7 @@ impl Pool {
     /// Mounts the working dataset. Its directory is made in a place that may be
     /// the caller's own, who may just have put a link there that leads
     /// elsewhere: such a mount is taken away again.
-    pub(super) fn mount_where_it_says(
+    fn mount_where_it_says(
         &self,
         dataset: &DatasetName,
     ) -> anyhow::Result<PathBuf> {

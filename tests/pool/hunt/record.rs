@@ -6,63 +6,13 @@ use std::fs;
 use serde_json::Value;
 
 use super::ground::{Ground, Hunted};
+use crate::log::{by_attempt, lines, printed, verdicts};
 use crate::pool::{Pool, get};
-
-/// Thread and number.
-type Attempt = (u64, u64);
-
-/// The lines of an event log; each must be JSON.
-fn lines(log: &str) -> Vec<Value> {
-    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
 
 /// The event log of the only hunt that left something.
 fn log(ground: &Ground) -> String {
     let left = ground.left();
     fs::read_to_string(ground.path(&left[0]).join("events.jsonl")).unwrap()
-}
-
-/// The lines about each attempt, in their order.
-fn by_attempt(lines: &[Value]) -> BTreeMap<Attempt, Vec<&Value>> {
-    let mut attempts: BTreeMap<Attempt, Vec<&Value>> = BTreeMap::new();
-    for line in lines {
-        if let Some(thread) = line["thread"].as_u64() {
-            let attempt = line["attempt"].as_u64().unwrap();
-            attempts.entry((thread, attempt)).or_default().push(line);
-        }
-    }
-    attempts
-}
-
-/// What the log says became of each attempt, in the words of the terminal.
-fn verdicts(lines: &[Value]) -> BTreeMap<Attempt, String> {
-    let mut verdicts = BTreeMap::new();
-    for (name, lines) in by_attempt(lines) {
-        for exit in lines.iter().filter(|line| line["event"] == "exit") {
-            let status = &exit["exit_status"];
-            let said = match exit["outcome"].as_str().unwrap() {
-                "failed" => format!("exited with code {status}"),
-                "infra" => "no verdict".to_owned(),
-                word => word.to_owned(),
-            };
-            assert_eq!(verdicts.insert(name, said), None, "{name:?} twice");
-        }
-    }
-    verdicts
-}
-
-/// What was printed of each attempt.
-fn printed(text: &str) -> BTreeMap<Attempt, String> {
-    let mut printed = BTreeMap::new();
-    for line in text.lines().filter(|line| line.contains(" after ")) {
-        let mut parts = line.split(": ").skip(1);
-        let mut number =
-            || parts.next()?.rsplit(' ').next()?.parse::<u64>().ok();
-        let Some(name) = number().zip(number()) else { continue };
-        let said = parts.next().unwrap().split(" after ").next().unwrap();
-        printed.insert(name, said.to_owned());
-    }
-    printed
 }
 
 fn t_ns(line: &Value) -> u64 {
@@ -96,9 +46,9 @@ fn every_attempt_is_in_the_log_in_order_and_as_it_was_printed() {
     let mut end_ns = BTreeMap::new();
     for (name, lines) in &attempts {
         let ways: [&[&str]; 3] = [
-            &["preparing", "prepared", "go", "exit", "retired"],
-            &["preparing", "prepared", "go", "exit", "kept"],
-            &["preparing", "prepared", "retired"],
+            &["prepared", "go", "exit", "retired"],
+            &["prepared", "go", "exit", "kept"],
+            &["prepared", "retired"],
         ];
         let words = words(lines);
         assert!(
@@ -108,7 +58,7 @@ fn every_attempt_is_in_the_log_in_order_and_as_it_was_printed() {
             "{name:?}: {words:?}"
         );
         assert_eq!(words.last().unwrap() == "kept", *name == (0, 3));
-        if let [_, _, go, exit, _] = lines[..] {
+        if let [_, go, exit, _] = lines[..] {
             let took_ns = exit["duration_ns"].as_u64().unwrap();
             assert_eq!(t_ns(go) + took_ns, t_ns(exit));
             let last_ns = end_ns.insert(name.0, t_ns(exit)).unwrap_or(0);

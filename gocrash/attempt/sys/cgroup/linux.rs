@@ -1,8 +1,7 @@
 //! Linux: control groups, where root has those of version 2 with a kill switch
 //! (5.14). What a suite starts can't leave its group, whatever it forks and
-//! whoever it becomes. A group is used again, since making one takes longer
-//! than to fork; but for one whose switch was used: Linux 6.18 kills what is
-//! forked into such a group at once.
+//! whoever it becomes. A group is made once and used again, since making one
+//! takes longer than to fork.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};

@@ -1,5 +1,0 @@
-//! Where nothing keeps a process from lowering its own limit.
-
-pub(super) fn pin() -> nix::Result<()> {
-    Ok(())
-}
