@@ -9,7 +9,6 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use zfs::{DatasetName, Properties, SnapshotName, Unmount, Zfs};
 
-use crate::ahead;
 use crate::cycle::Cycler;
 use crate::field::Field;
 use crate::pool::{Pool, run};
@@ -57,13 +56,6 @@ pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
         || Ok(other.batch(BATCH)?.iter().sum()),
     )?;
     report("a cycle with libzfs's mount / with the system's", &taken, results);
-
-    for hands in [2, 4] {
-        let by = |hands| ahead::slate_ms(&origin, &parent, hands);
-        let taken = Rounds::take(rounds, || by(1), || by(hands))?;
-        let what = format!("a slate with {hands} ready ahead / with one");
-        report(&what, &taken, results);
-    }
 
     starts(field, rounds, results)
 }

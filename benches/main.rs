@@ -3,7 +3,6 @@
 //! Only ratios within one run mean something, so ours and its rival always
 //! take turns, and each figure is the median of several rounds.
 
-mod ahead;
 mod attempts;
 mod bystander;
 mod choices;
