@@ -15,8 +15,8 @@ use super::working::session_of;
 use super::{Place, Pool, TAG_SESSION};
 
 /// How often, and how long apart, something busy is tried again. The library
-/// itself waits a third of a second each time: 13 s in all. On a busy machine it
-/// takes a while until a process has let go of a mount that it got a copy of.
+/// itself waits a third of a second each time: 13 s in all. On a busy machine
+/// it takes a while until a process lets go of a mount that it got a copy of.
 const BUSY_TRIES_MAX: u32 = 20;
 const BUSY_PAUSE: Duration = Duration::from_millis(300);
 
