@@ -1,9 +1,14 @@
 //! What was typed.
 
+pub(crate) mod after;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Parser;
+
+use crate::config::Progress;
+pub(crate) use after::After;
 
 /// What was built, from which commit, and against which libzfs.
 fn version() -> String {
@@ -31,7 +36,13 @@ fn version() -> String {
     name = "gocrash",
     version = version(),
     max_term_width = 80,
-    override_usage = "gocrash [OPTIONS] <SNAPSHOT> [-- COMMAND...]",
+    override_usage = "\
+gocrash [OPTIONS] <SNAPSHOT> [-- COMMAND...]
+       gocrash <SUBCOMMAND>",
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    subcommand_value_name = "SUBCOMMAND",
+    subcommand_help_heading = "After a hunt, or beside it",
     after_help = "\
 Exit status:
   0    every thread did its runs and nothing failed
@@ -40,6 +51,16 @@ Exit status:
   129  refused before anything was created, bad usage included
   A hunt that a signal ended dies by that signal."
 )]
+pub(crate) struct Typed {
+    #[command(subcommand)]
+    pub(crate) after: Option<After>,
+
+    #[command(flatten)]
+    pub(crate) hunt: Option<Cli>,
+}
+
+// What a hunt is to be. Documented by `Typed`.
+#[derive(Debug, Parser)]
 pub(crate) struct Cli {
     /// Snapshot every run starts from, as in pool/dataset@name; or a
     /// directory, with a `/` or `.` in it, as in ./tree
@@ -69,9 +90,39 @@ pub(crate) struct Cli {
     #[arg(long, help_heading = "The hunt")]
     pub(crate) overlay: bool,
 
+    /// What to do about failures that are known, as rules in this file say
+    ///
+    /// A rule is a line `action <- pattern`. Of the actions, `ignore` counts
+    /// the run as no failure, `count` as one, `infra` as trouble of the host's,
+    /// and the hunt goes on; `stop` ends it, as without a rule. A pattern
+    /// compares pkg, test, class, func, file, line, output or log with a text
+    /// (==, !=) or a regular expression (~, !~), and joins by &&, ||, ! and
+    /// parentheses: ignore <- pkg == "net" && `i/o timeout`. A run with several
+    /// failures is ignored only if rules say so of all of them.
+    #[arg(long, value_name = "FILE", help_heading = "The hunt")]
+    pub(crate) rules: Option<PathBuf>,
+
+    /// Read the JUnit files that runs leave there, relative to the clone, as in
+    /// target/nextest/*/junit.xml; may be repeated
+    ///
+    /// They tell of failures what was printed may not, and of runs that pass
+    /// which tests did so only when they were run again. `*` and `?` stand for
+    /// parts of one name. Files that were there before the run are not read.
+    #[arg(long, value_name = "GLOB", help_heading = "The hunt")]
+    pub(crate) results: Vec<OsString>,
+
     /// Keep the clones of passing runs too
     #[arg(long, help_heading = "Evidence")]
     pub(crate) keep_success: bool,
+
+    /// Copy files out of every run's clone, passing runs too; may be repeated
+    ///
+    /// GLOB is a path in the clone, with *, ? and [...] for what is in one
+    /// name, and ** for any directories. The files go to collected/ in the
+    /// working dataset, which then stays: 1000 files or 256 MiB of a run at
+    /// most. No link is followed.
+    #[arg(long, value_name = "GLOB", help_heading = "Evidence")]
+    pub(crate) collect: Vec<OsString>,
 
     /// Write what happens to this file, a line of JSON each; `-`: standard
     /// output
@@ -80,6 +131,34 @@ pub(crate) struct Cli {
     /// has the same lines in events.jsonl, but goes when nothing failed.
     #[arg(long, value_name = "FILE", help_heading = "Evidence")]
     pub(crate) events: Option<PathBuf>,
+
+    /// Write a test case for each run to this file when the hunt is over, as
+    /// JUnit's XML; `-`: standard output
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    pub(crate) junit: Option<PathBuf>,
+
+    /// Write a report to this file when the hunt is over, one page of HTML;
+    /// `-`: standard output
+    ///
+    /// It needs nothing else, and links to the logs that were kept. `gocrash
+    /// report` writes it of any hunt that left something.
+    #[arg(long, value_name = "FILE", help_heading = "Evidence")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// How to show what goes on, on standard error
+    ///
+    /// bar: an area at the bottom of the terminal, with a row for each thread.
+    /// plain: a line now and then, at first every 5 seconds, later every 10
+    /// minutes. auto: bar on a terminal, plain elsewhere. SIGUSR1 (and SIGINFO,
+    /// where there is one) shows it once, whatever was chosen.
+    #[arg(
+        long,
+        value_name = "HOW",
+        value_enum,
+        default_value_t = Progress::Auto,
+        help_heading = "The hunt"
+    )]
+    pub(crate) progress: Progress,
 
     /// Dataset that the working dataset is created in
     /// [default: the snapshot's]
@@ -100,6 +179,30 @@ pub(crate) struct Cli {
     )]
     pub(crate) min_free: String,
 
+    /// Run CMD, by sh, before each run
+    ///
+    /// Hooks run as the person who called gocrash, in its directory, with the
+    /// facts in GOCRASH_SESSION, GOCRASH_SLOT, GOCRASH_ATTEMPT, GOCRASH_SLATE
+    /// (the clone) and GOCRASH_STDOUT (what the run prints). Where nothing
+    /// tells who called, they run as --user says. What they print goes to
+    /// standard error. After two minutes they are killed. That one fails is
+    /// said, and changes nothing else.
+    #[arg(long, value_name = "CMD", help_heading = "Hooks")]
+    pub(crate) on_start: Option<OsString>,
+
+    /// Run CMD, by sh, after each run that failed, when its clone is kept
+    ///
+    /// With GOCRASH_OUTCOME (failed, signaled or timed_out), and
+    /// GOCRASH_EXIT_STATUS or GOCRASH_SIGNAL.
+    #[arg(long, value_name = "CMD", help_heading = "Hooks")]
+    pub(crate) on_failure: Option<OsString>,
+
+    /// Run CMD, by sh, when a run takes too long, before anything is killed
+    ///
+    /// With GOCRASH_PID, the process of the command.
+    #[arg(long, value_name = "CMD", help_heading = "Hooks")]
+    pub(crate) on_timeout: Option<OsString>,
+
     /// Where in the clone the command starts [default: the clone's root, or
     /// goroot/src without a COMMAND]
     #[arg(long, value_name = "DIR", help_heading = "The suite")]
@@ -119,6 +222,40 @@ pub(crate) struct Cli {
     /// of its own, in which its clone covers what else is at DIR.
     #[arg(long, value_name = "DIR", help_heading = "The suite")]
     pub(crate) at: Option<PathBuf>,
+
+    /// End a run that takes longer, as in 30s, 5m or 1h30m, as a failure; N%:
+    /// of the median of the runs that passed, 5 at least [default: none]
+    ///
+    /// Before anything is done about a run that hangs, all that can be known of
+    /// its processes is written to test_run_autopsy at the root of its clone,
+    /// and a snapshot of the clone is taken, @hang. Then its processes are told
+    /// to quit (SIGQUIT), those first that have no children, and those above
+    /// them are given time to print what they hold: a Go test prints its
+    /// goroutines then. What is still there is killed.
+    #[arg(long, value_name = "D", help_heading = "The suite")]
+    pub(crate) timeout: Option<String>,
+
+    /// Let the suite's processes dump core, even where it says `ulimit -c 0`
+    ///
+    /// all.bash says that, of the soft limit and the hard one. The limits are
+    /// raised as far as gocrash may, and on Linux (x86-64, AArch64) the system
+    /// calls that set this limit succeed and do nothing; where gocrash has no
+    /// rights, set-user-ID programs run without theirs for that. Elsewhere a
+    /// suite can still lower its limit: take that out of it by --prepare.
+    ///
+    /// Cores of a run that failed are looked for with or without this, where
+    /// the system puts them; those outside the clone, and the programs that
+    /// they are of, are copied to test_run_cores in it.
+    #[arg(long, help_heading = "The suite")]
+    pub(crate) cores: bool,
+
+    /// Give every run a /tmp of its own, in its clone (Linux)
+    ///
+    /// It is test_run_tmp at the clone's root, goes and stays with that, and
+    /// covers /tmp for the run alone. TMPDIR names it, and so do programs that
+    /// don't ask; paths in it are short enough for sockets.
+    #[arg(long, help_heading = "The suite")]
+    pub(crate) private_tmp: bool,
 
     /// Set a variable in the suite's environment; may be repeated
     #[arg(long, value_name = "K=V", help_heading = "The suite")]

@@ -1,20 +1,31 @@
 //! What it means: complete, and checked as far as it can be without ZFS.
 
 mod chosen;
+pub(crate) mod rules;
 mod size;
+mod time;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
+use nix::sys::resource::{Resource, getrlimit};
+use nix::unistd::Uid;
+
 use crate::attempt::person::Person;
+use crate::attempt::results;
+use crate::attempt::timer::Timeout;
 use crate::attempt::view;
 use crate::cli::Cli;
+use crate::record::read::History;
 use crate::refusal::Refusal;
 use crate::slate::Origin;
+use crate::slate::glob::Glob;
 use crate::slate::room::Limits;
+use crate::triage::rules::Rules;
 use chosen::Chosen;
+pub(crate) use chosen::state;
 
 /// More threads than this on one host is a typing mistake.
 const CONCURRENCY_MAX: u16 = 1024;
@@ -30,17 +41,53 @@ pub(crate) struct Config {
     /// How many runs each thread does; `None`: until one fails.
     pub(crate) stop_after: Option<u64>,
     pub(crate) keep: Keep,
+    /// What is copied out of every slate.
+    pub(crate) collect: Vec<Glob>,
     /// For `sh -c`, once, before the first attempt.
     pub(crate) prepare: Option<OsString>,
     /// Where the events are written to, besides the record.
     pub(crate) events: Option<Destination>,
+    /// Where reports of the whole go when it is over.
+    pub(crate) junit: Option<Destination>,
+    pub(crate) html: Option<Destination>,
+    pub(crate) progress: Progress,
+    /// What is known of failures already.
+    pub(crate) rules: Rules,
+    /// Where attempts leave JUnit files.
+    pub(crate) results: Vec<results::Glob>,
     pub(crate) suite: Suite,
+    pub(crate) timeout: Timeout,
+    pub(crate) hooks: Hooks,
     /// Where every attempt sees its slate, if not where that is.
     pub(crate) at: Option<PathBuf>,
+    /// Whether every attempt has a `/tmp` of its own.
+    pub(crate) private_tmp: bool,
     pub(crate) person: Person,
     /// The person who called, where sudo or doas says who that is and gocrash
     /// has more rights than they.
     pub(crate) caller: Option<Person>,
+    /// The words that ask for just this hunt.
+    pub(crate) arguments: Vec<OsString>,
+    /// It goes on with one that was begun before.
+    pub(crate) resumed: Option<Resumed>,
+}
+
+/// A hunt that was begun before, and is to go on.
+#[derive(Debug)]
+pub(crate) struct Resumed {
+    /// Its working dataset, or directory.
+    pub(crate) name: String,
+    pub(crate) history: History,
+    /// So many slates are there that were kept.
+    pub(crate) kept: usize,
+}
+
+/// What to run, by `sh -c`, when something becomes of an attempt.
+#[derive(Debug, Default)]
+pub(crate) struct Hooks {
+    pub(crate) start: Option<OsString>,
+    pub(crate) failure: Option<OsString>,
+    pub(crate) timeout: Option<OsString>,
 }
 
 /// Where a report goes.
@@ -48,6 +95,24 @@ pub(crate) struct Config {
 pub(crate) enum Destination {
     Stdout,
     File(PathBuf),
+}
+
+impl Destination {
+    pub(crate) fn new(path: PathBuf) -> Destination {
+        match path.as_os_str() {
+            dash if dash == "-" => Destination::Stdout,
+            _ => Destination::File(path),
+        }
+    }
+}
+
+/// How what goes on is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Progress {
+    Auto,
+    Bar,
+    Plain,
+    None,
 }
 
 /// Which runs leave their slate behind.
@@ -66,6 +131,8 @@ pub(crate) struct Suite {
     pub(crate) cwd: PathBuf,
     /// A file the command is known to need, relative to the slate.
     pub(crate) script: Option<PathBuf>,
+    /// Whether its processes dump core, whatever they set themselves.
+    pub(crate) cores: bool,
     /// The whole environment, less what names the attempt.
     pub(crate) env: BTreeMap<OsString, OsString>,
 }
@@ -74,18 +141,7 @@ impl Config {
     pub(crate) fn new(typed: Cli) -> Result<Config, Refusal> {
         let chosen = Chosen::new(&typed)?;
         let concurrency = concurrency(typed.concurrency)?;
-        if typed.stop_after == Some(0) {
-            return Err(Refusal::new(
-                "`--stop-after 0` leaves nothing to run",
-                "each thread needs at least one run: `--stop-after 1`",
-            ));
-        }
-        if typed.command.first().is_some_and(|word| word.is_empty()) {
-            return Err(Refusal::new(
-                "the first word of the COMMAND is empty",
-                "a variable may not be set: say what to run after `--`",
-            ));
-        }
+        check_something_runs(&typed)?;
         let limits = Limits {
             quota: typed.quota.as_deref().map(size::quota).transpose()?,
             min_free: size::min_free(&typed.min_free)?,
@@ -93,21 +149,33 @@ impl Config {
         if let Some(dir) = &typed.at {
             view::check_at(dir)?;
         }
+        let timeout =
+            typed.timeout.as_deref().map(time::timeout).transpose()?;
         let cwd = typed.cwd.as_deref().map(cwd).transpose()?;
-        let set = typed
-            .env
-            .iter()
-            .map(|pair| variable(pair))
-            .collect::<Result<Vec<_>, _>>()?;
+        let set = all(&typed.env, variable)?;
+        let collect = all(&typed.collect, glob)?;
+        let results = all(&typed.results, results_glob)?;
+        let cores = typed.cores;
+        if cores {
+            check_cores()?;
+        }
+        let caller = Person::find(None).ok();
+        let rules = rules(typed.rules.as_deref(), caller.as_ref())?;
         let person = Person::find(typed.user.as_deref())?;
 
         let mut env: BTreeMap<_, _> = std::env::vars_os().collect();
         env.extend(person.environment());
+        if typed.private_tmp {
+            env.insert("TMPDIR".into(), view::TMP.into());
+        }
         env.extend(set);
-        let events = typed.events.map(|path| match path.as_os_str() {
-            dash if dash == "-" => Destination::Stdout,
-            _ => Destination::File(path),
-        });
+        let [events, junit, html] = [typed.events, typed.junit, typed.html]
+            .map(|path| path.map(Destination::new));
+        one_on_stdout(&[
+            ("--events", &events),
+            ("--junit", &junit),
+            ("--html", &html),
+        ])?;
         let keep = match typed.keep_success {
             true => Keep::Everything,
             false => Keep::Failures,
@@ -119,13 +187,34 @@ impl Config {
             concurrency,
             stop_after: typed.stop_after,
             keep,
+            collect,
             prepare: typed.prepare,
             events,
-            suite: suite(typed.command, cwd, env),
+            junit,
+            html,
+            rules,
+            results,
+            progress: typed.progress,
+            suite: Suite { cores, ..suite(typed.command, cwd, env) },
+            timeout: timeout.unwrap_or(Timeout::None),
+            hooks: Hooks {
+                start: typed.on_start,
+                failure: typed.on_failure,
+                timeout: typed.on_timeout,
+            },
             at: typed.at,
+            private_tmp: typed.private_tmp,
             person,
-            caller: Person::find(None).ok(),
+            caller,
+            arguments: std::env::args_os().collect(),
+            resumed: None,
         })
+    }
+
+    /// Who runs hooks: the person who called, or where nothing tells who that
+    /// is, the one who runs the suite. Root runs them only where it was said.
+    pub(crate) fn hook_person(&self) -> &Person {
+        self.caller.as_ref().unwrap_or(&self.person)
     }
 
     /// Where an attempt sees a slate that is at `path`.
@@ -157,6 +246,7 @@ fn suite(
             args: words.collect(),
             cwd: cwd.unwrap_or_default(),
             script: None,
+            cores: false,
             env,
         },
         None => {
@@ -166,6 +256,7 @@ fn suite(
                 args: vec![format!("./{DEFAULT_SCRIPT}").into()],
                 script: Some(cwd.join(DEFAULT_SCRIPT)),
                 cwd,
+                cores: false,
                 env,
             }
         }
@@ -188,6 +279,21 @@ fn concurrency(threads: u64) -> Result<u16, Refusal> {
     }
 }
 
+/// Refuses two reports that would be mixed.
+pub(crate) fn one_on_stdout(
+    reports: &[(&str, &Option<Destination>)],
+) -> Result<(), Refusal> {
+    let mut on_stdout =
+        reports.iter().filter(|(_, to)| **to == Some(Destination::Stdout));
+    match (on_stdout.next(), on_stdout.next()) {
+        (Some((one, _)), Some((other, _))) => Err(Refusal::new(
+            format!("`{one} -` and `{other} -` would be mixed"),
+            format!("name a file for one of them: `{other} FILE`"),
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn cwd(dir: &Path) -> Result<PathBuf, Refusal> {
     let help = "name a directory inside the clone, relative to its root, as \
                 in `--cwd goroot/src`";
@@ -204,6 +310,75 @@ fn cwd(dir: &Path) -> Result<PathBuf, Refusal> {
         ));
     }
     Ok(dir.to_owned())
+}
+
+fn check_something_runs(typed: &Cli) -> Result<(), Refusal> {
+    if typed.stop_after == Some(0) {
+        return Err(Refusal::new(
+            "`--stop-after 0` leaves nothing to run",
+            "each thread needs at least one run: `--stop-after 1`",
+        ));
+    }
+    if typed.command.first().is_some_and(|word| word.is_empty()) {
+        return Err(Refusal::new(
+            "the first word of the COMMAND is empty",
+            "a variable may not be set: say what to run after `--`",
+        ));
+    }
+    Ok(())
+}
+
+/// Only root can raise a hard limit.
+fn check_cores() -> Result<(), Refusal> {
+    let hard = getrlimit(Resource::RLIMIT_CORE).map_or(0, |(_, hard)| hard);
+    match hard == 0 && !Uid::effective().is_root() {
+        false => Ok(()),
+        true => Err(Refusal::new(
+            "`--cores`: the hard limit for core files is 0 here",
+            "raise it (`ulimit -Hc unlimited`, as root, or limits.conf), or \
+             call gocrash by sudo or doas",
+        )),
+    }
+}
+
+/// Read with the rights of whoever called.
+fn rules(
+    path: Option<&Path>,
+    caller: Option<&Person>,
+) -> Result<Rules, Refusal> {
+    let Some(path) = path else { return Ok(Rules::default()) };
+    let ids = caller.and_then(Person::ids_to_take);
+    rules::read(path, ids.as_ref())
+}
+
+/// What may be repeated.
+fn all<T>(
+    typed: &[OsString],
+    meant: impl Fn(&OsStr) -> Result<T, Refusal>,
+) -> Result<Vec<T>, Refusal> {
+    typed.iter().map(|text| meant(text)).collect()
+}
+
+fn glob(text: &OsStr) -> Result<Glob, Refusal> {
+    Glob::new(text).ok_or_else(|| {
+        let text = text.to_string_lossy();
+        Refusal::new(
+            format!("`--collect {text}` is no path in the clone"),
+            "name files by their path from the clone's root, as in \
+             `--collect 'logs/*.log'`",
+        )
+    })
+}
+
+fn results_glob(pattern: &OsStr) -> Result<results::Glob, Refusal> {
+    results::Glob::parse(pattern).map_err(|why| {
+        let pattern = pattern.to_string_lossy();
+        Refusal::new(
+            format!("`--results {pattern}` {why}"),
+            "name files in the clone, relative to its root, as in \
+             `--results 'target/nextest/*/junit.xml'`",
+        )
+    })
 }
 
 fn variable(pair: &OsStr) -> Result<(OsString, OsString), Refusal> {

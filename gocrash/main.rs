@@ -8,13 +8,16 @@ mod hunt;
 mod record;
 mod refusal;
 mod report;
+mod session;
 mod slate;
+mod stats;
+mod triage;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::Cli;
+use cli::Typed;
 use config::Config;
 use exit::Verdict;
 use refusal::Refusal;
@@ -23,7 +26,8 @@ use report::terminal::Terminal;
 
 fn main() -> ExitCode {
     attempt::sys::close_descriptors_on_exec();
-    let typed = match Cli::try_parse() {
+    attempt::sys::adopt_orphans();
+    let typed = match Typed::try_parse() {
         Ok(typed) => typed,
         Err(usage) => {
             // Also how clap answers to --help and --version.
@@ -35,8 +39,8 @@ fn main() -> ExitCode {
             return ExitCode::from(status);
         }
     };
-    match hunt(typed) {
-        Ok(verdict) => verdict.exit(),
+    match run(typed) {
+        Ok(status) => status,
         Err(error) => {
             let mut terminal = Terminal::new();
             match error.downcast_ref::<Refusal>() {
@@ -53,10 +57,23 @@ fn main() -> ExitCode {
     }
 }
 
-fn hunt(typed: Cli) -> anyhow::Result<Verdict> {
-    let config = Config::new(typed)?;
-    // No thread has been started yet.
-    config.origin.enter()?;
+fn run(typed: Typed) -> anyhow::Result<ExitCode> {
+    match typed {
+        Typed { after: Some(after), .. } => session::run(after),
+        Typed { hunt: Some(typed), .. } => {
+            let config = Config::new(typed)?;
+            // No thread has been started yet.
+            config.origin.enter()?;
+            Ok(hunt(config)?.exit())
+        }
+        Typed { .. } => unreachable!("one of them is required"),
+    }
+}
+
+/// In surroundings that have been entered.
+fn hunt(config: Config) -> anyhow::Result<Verdict> {
     let mut reports = Reports::open(&config)?;
-    hunt::run(config, &mut reports)
+    let verdict = hunt::run(config, &mut reports);
+    attempt::sys::remove_cgroups();
+    verdict
 }

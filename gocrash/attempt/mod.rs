@@ -1,34 +1,55 @@
-//! One command under supervision: started as the person who called, in a
-//! process group of its own, watched to its end.
+//! One command under supervision: started as the person who called, below a
+//! process that leaves nothing of it, watched to its end.
 
+pub(crate) mod aside;
+pub(crate) mod autopsy;
+mod climb;
+pub(crate) mod clock;
+pub(crate) mod leaks;
 pub(crate) mod name;
 pub(crate) mod outcome;
 pub(crate) mod output;
 pub(crate) mod person;
+pub(crate) mod processes;
+pub(crate) mod results;
+pub(crate) mod said;
 pub(crate) mod sys;
+pub(crate) mod timer;
 pub(crate) mod view;
 
 use std::fs::File;
+use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use crossbeam::channel::{Receiver, Sender, after, bounded, never, select};
+use crossbeam::channel::{Receiver, after, bounded, never, select};
 use nix::sys::signal::Signal;
-use nix::unistd::Pid;
 
+use crate::attempt::leaks::Leaks;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::output::Output;
 use crate::attempt::person::Person;
-use crate::attempt::sys::{Child, Gone, Program, Waiting};
+use crate::attempt::said::Logs;
+use crate::attempt::sys::{Control, Order, Program, Report, Supervisor, Whom};
+use crate::attempt::timer::Timer;
 use crate::attempt::view::Scene;
 use crate::config::Suite;
 
 /// How long a process group has between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long a supervisor may take from a kill to its last word.
+const ANSWER_MAX: Duration = Duration::from_secs(15);
+/// A supervisor says less than this before anybody listens.
+const REPORTS_WAITING_MAX: usize = 4;
+/// Of a thread that only listens.
+const LISTENER_STACK_BYTES: usize = 64 << 10;
+const NO_SUPERVISOR: &str = "its supervisor was killed";
 
 /// How to end a running attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +64,13 @@ pub(crate) enum Kill {
 #[derive(Debug)]
 pub(crate) struct Ready {
     run: Option<u64>,
-    waiting: Waiting,
-    ended: Receiver<()>,
+    line: Line,
+    /// What the steps of its scene are called.
+    steps: Vec<String>,
     /// What is said if it can't be started.
     label: String,
+    /// To read what it prints, where that is possible.
+    pub(crate) logs: Option<Logs>,
     /// What the snapshot had where the output goes.
     pub(crate) replaced: Vec<&'static str>,
 }
@@ -55,9 +79,10 @@ pub(crate) struct Ready {
 #[derive(Debug)]
 pub(crate) struct Going {
     run: Option<u64>,
-    gone: Gone,
-    ended: Receiver<()>,
+    line: Line,
+    steps: Vec<String>,
     label: String,
+    at: Instant,
 }
 
 /// A command that runs.
@@ -65,14 +90,38 @@ pub(crate) struct Going {
 pub(crate) struct Attempt {
     /// Which run of its thread; `None` for what is no run of the suite.
     run: Option<u64>,
-    child: Child,
-    /// Hears once that the child has ended; it is not reaped yet.
-    ended: Receiver<()>,
+    line: Line,
+}
+
+/// What came first.
+#[derive(Debug)]
+pub(crate) enum Watched {
+    Ended(End),
+    /// Its time was over, and it still runs.
+    Late(Attempt),
+}
+
+/// How a command ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) outcome: Outcome,
+    /// When that was known.
+    pub(crate) at: Instant,
+    pub(crate) leaks: Leaks,
+}
+
+/// The way to a supervisor and back.
+#[derive(Debug)]
+struct Line {
+    control: Control,
+    /// Ends after the last word, or when the supervisor was killed.
+    reports: Receiver<Report>,
 }
 
 impl Ready {
     /// Prepares the suite, or what else is to run, for a slate, which it will
-    /// see at `slate` when it runs, in this scene, if any.
+    /// see at `slate` when it runs, in this scene, if any. The supervisor is
+    /// to be waited for when all is over.
     pub(crate) fn new(
         name: Option<AttemptName>,
         suite: &Suite,
@@ -81,7 +130,7 @@ impl Ready {
         slate: &Path,
         scene: Option<&Scene>,
         output: Output,
-    ) -> anyhow::Result<Ready> {
+    ) -> anyhow::Result<(Ready, Supervisor)> {
         // Collected anew, so that no empty part leaves a `/` at the end.
         let cwd: PathBuf = slate.join(&suite.cwd).components().collect();
         let mut env = suite.env.clone();
@@ -98,103 +147,204 @@ impl Ready {
             &env,
             &cwd,
             person.ids_to_take(),
-        )?;
+        )?
+        .with_cores(suite.cores);
+        let logs = Logs::of(&output).ok();
         let stdin = File::open("/dev/null").context("cannot open /dev/null")?;
         let stdio = [stdin, output.stdout, output.stderr].map(OwnedFd::from);
-        let waiting = sys::fork_waiting(&program, stdio, scene)
-            .context("cannot start a process for the suite")?;
-        let (sender, ended) = bounded(1);
-        watch(waiting.child.pid, sender)
-            .context("cannot start a thread to wait for the suite")?;
-        let label = format!(
-            "cannot start {} in `{}` as {}",
-            suite.label(),
-            cwd.display(),
-            person.name()
-        );
-        let run = name.map(|name| name.run);
-        Ok(Ready { run, waiting, ended, label, replaced: output.replaced })
+        let (supervisor, control) =
+            sys::fork_supervised(&program, stdio, scene)
+                .context("cannot start a process for the suite")?;
+        let ready = Ready {
+            run: name.map(|name| name.run),
+            line: Line::open(control)
+                .context("cannot start a thread to wait for the suite")?,
+            steps: scene.map_or_else(Vec::new, Scene::steps),
+            label: format!(
+                "cannot start {} in `{}` as {}",
+                suite.label(),
+                cwd.display(),
+                person.name()
+            ),
+            logs,
+            replaced: output.replaced,
+        };
+        Ok((ready, supervisor))
     }
 
     /// Lets the suite run.
     pub(crate) fn go(self) -> Going {
-        let Ready { run, waiting, ended, label, .. } = self;
-        Going { run, gone: waiting.go(), ended, label }
+        let Ready { run, line, steps, label, .. } = self;
+        let at = Instant::now();
+        line.send(Order::Go);
+        Going { run, line, steps, label, at }
     }
 }
 
 impl Going {
     /// The moment right before it was let go.
     pub(crate) fn at(&self) -> Instant {
-        self.gone.at
+        self.at
     }
 
     /// Waits until it has started.
-    pub(crate) fn started(self) -> anyhow::Result<Attempt> {
-        let child = self.gone.started().context(self.label)?;
-        Ok(Attempt { run: self.run, child, ended: self.ended })
+    pub(crate) fn started(self) -> Result<Attempt, Infra> {
+        let Going { run, line, steps, label, .. } = self;
+        let (step, errno) = match line.reports.recv() {
+            Ok(Report::Started) => return Ok(Attempt { run, line }),
+            Ok(Report::NotStarted { step, errno }) => (step, errno),
+            _ => {
+                return Err(Infra::Passing(format!(
+                    "{label}: {NO_SUPERVISOR}"
+                )));
+            }
+        };
+        let step = step.checked_sub(1).and_then(|step| steps.get(step));
+        let label = match step {
+            Some(step) => format!("{label}: {step}"),
+            None => label,
+        };
+        match errno {
+            0 => Err(Infra::Passing(format!(
+                "{label}: the process that waited to run it was killed"
+            ))),
+            errno => {
+                let error = io::Error::from_raw_os_error(errno);
+                let what = format!("{label}: {error}");
+                Err(match may_pass(errno) {
+                    true => Infra::Passing(what),
+                    false => Infra::NotStarted(what),
+                })
+            }
+        }
     }
 }
 
 impl Attempt {
-    /// Waits for the end, or brings it about as `kills` says. Whatever then
-    /// remains of the process group is killed, so that it can't hold the slate.
-    pub(crate) fn finish(mut self, kills: &Receiver<Kill>) -> Outcome {
+    /// Waits for the end, or brings it about as `kills` says. Then nothing is
+    /// left of it, but for what can't be killed. It stands still while the
+    /// timer's clock does, and is waited for no longer than that says.
+    pub(crate) fn watch(
+        self,
+        kills: &Receiver<Kill>,
+        timer: &Timer<'_>,
+    ) -> Watched {
         let no_kills = never();
         let mut kills = kills;
         let mut grace_is_over = never();
+        let mut is_late = never();
         let mut killed = false;
+        // Its status, and when that was known.
+        let mut ended = None;
+        let mut leaks = Leaks::default();
         loop {
+            let next_look = match ended.is_none() && !killed {
+                true => timer.next_look(),
+                false => never(),
+            };
             select! {
-                recv(self.ended) -> _ => break,
-                recv(kills) -> kill => {
-                    // A verdict that is there already is not thrown away.
-                    if self.ended.try_recv().is_ok() {
+                recv(self.line.reports) -> report => match report {
+                    Ok(Report::Ended(status)) => {
+                        ended = Some((status, Instant::now()));
+                    }
+                    Ok(Report::Found(found)) => {
+                        leaks = Leaks::of(&found);
                         break;
                     }
+                    Ok(_) => {}
+                    Err(_) => break,
+                },
+                recv(kills) -> kill => {
+                    // A verdict that is there already is not thrown away.
+                    if ended.is_some() || !self.line.reports.is_empty() {
+                        continue;
+                    }
                     killed = true;
+                    is_late = after(GRACE + ANSWER_MAX);
                     match kill {
                         Ok(Kill::Gently) => {
-                            self.child.kill_group(Signal::SIGTERM);
+                            self.line.signal(Signal::SIGTERM);
+                            // It can't tidy up while it is stopped.
+                            self.line.signal(Signal::SIGCONT);
                             grace_is_over = after(GRACE);
                         }
-                        Ok(Kill::AtOnce) => {
-                            self.child.kill_group(Signal::SIGKILL);
-                        }
+                        Ok(Kill::AtOnce) => self.line.send(Order::Kill),
                         // Nobody is left who could want a result.
                         Err(_) => {
-                            self.child.kill_group(Signal::SIGKILL);
+                            self.line.send(Order::Kill);
                             kills = &no_kills;
                         }
                     }
                 }
-                recv(grace_is_over) -> _ => {
-                    self.child.kill_group(Signal::SIGKILL);
+                recv(grace_is_over) -> _ => self.line.send(Order::Kill),
+                recv(is_late) -> _ => break,
+                recv(timer.wakes) -> wake => {
+                    self.signal_all(match timer.is_stopped() {
+                        true => Signal::SIGSTOP,
+                        false => Signal::SIGCONT,
+                    });
+                    drop(wake);
+                }
+                recv(next_look) -> _ => {
+                    if timer.is_up() && self.line.reports.is_empty() {
+                        return Watched::Late(self);
+                    }
                 }
             }
         }
-        // The child is a zombie still, so the group's id is nobody else's.
-        self.child.kill_group(Signal::SIGKILL);
-        match self.child.reap() {
-            Ok(_) if killed => Outcome::Interrupted,
-            Ok(status) => Outcome::of(status, self.run),
-            Err(error) => {
-                let what = format!("lost sight of the suite: {error}");
+        let at = ended.map_or_else(Instant::now, |(_, at)| at);
+        let status = ended.map(|(status, _)| status);
+        let outcome = match killed {
+            true => Outcome::Interrupted,
+            false => self.outcome(status),
+        };
+        Watched::Ended(End { outcome, at, leaks })
+    }
+
+    fn outcome(&self, status: Option<i32>) -> Outcome {
+        match status {
+            Some(status) => Outcome::of(ExitStatus::from_raw(status), self.run),
+            None => {
+                let what = format!("{NO_SUPERVISOR}, and the run with it");
                 Outcome::Infra(Infra::Passing(what))
             }
         }
     }
 }
 
-/// Says on `ended` when the child has ended.
-fn watch(child: Pid, ended: Sender<()>) -> std::io::Result<()> {
-    let wait = move || {
-        // An error means that there is no such child: that is an end as well.
-        let _ = sys::wait_for_end(child);
-        let _ = ended.send(());
-    };
-    thread::Builder::new().name(format!("wait-{child}")).spawn(wait)?;
-    Ok(())
+impl Line {
+    fn open(control: Control) -> io::Result<Line> {
+        let (heard, reports) = bounded(REPORTS_WAITING_MAX);
+        let listener = control.try_clone()?;
+        let listen = move || {
+            while let Ok(Some(report)) = listener.receive() {
+                if heard.send(report).is_err() {
+                    break;
+                }
+            }
+        };
+        thread::Builder::new()
+            .name("listener".to_owned())
+            .stack_size(LISTENER_STACK_BYTES)
+            .spawn(listen)?;
+        Ok(Line { control, reports })
+    }
+
+    fn signal(&self, signal: Signal) {
+        self.send(Order::Signal(Whom::Group, signal as i32));
+    }
+
+    /// It fails where nobody hears it, which is known by the reports.
+    fn send(&self, order: Order) {
+        let _ = self.control.send(order);
+    }
+}
+
+/// What can't be found or entered now will not be later; a lack of something
+/// may pass.
+fn may_pass(errno: i32) -> bool {
+    [libc::EAGAIN, libc::ENOMEM, libc::EMFILE, libc::ENFILE, libc::ENOSPC]
+        .contains(&errno)
 }
 
 #[cfg(test)]

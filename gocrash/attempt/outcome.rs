@@ -11,14 +11,18 @@ const EXIT_IGNORED: i32 = 125;
 /// there.
 const EXIT_NOT_STARTED: [i32; 2] = [126, 127];
 
-/// Only `Failed` and `Signaled` count as failures; what follows them says
-/// nothing about the suite.
+/// Only `Failed`, `Signaled` and `TimedOut` count as failures; what follows
+/// them says nothing about the suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
     Failed(i32),
     Signaled(i32),
+    /// Killed by us, because it took longer than it may.
+    TimedOut,
     Ignored,
+    /// It failed so, and this rule says to ignore that.
+    Known(String, Box<Outcome>),
     /// Killed by us, because the hunt was.
     Interrupted,
     Infra(Infra),
@@ -60,7 +64,16 @@ impl Outcome {
     }
 
     pub(crate) fn is_failure(&self) -> bool {
-        matches!(self, Outcome::Failed(_) | Outcome::Signaled(_))
+        matches!(
+            self,
+            Outcome::Failed(_) | Outcome::Signaled(_) | Outcome::TimedOut
+        )
+    }
+
+    /// Whether somebody will want to read what the suite printed.
+    pub(crate) fn is_loud(&self) -> bool {
+        let is_said = matches!(self, Outcome::Infra(Infra::SaidNotStarted(_)));
+        self.is_failure() || is_said
     }
 
     /// Whether it says something about the suite.
@@ -78,8 +91,11 @@ impl Outcome {
                 (Some(*code), None)
             }
             Outcome::Ignored => (Some(EXIT_IGNORED), None),
+            Outcome::Known(_, ended) => ended.status(),
             Outcome::Signaled(signal) => (None, Some(*signal)),
-            Outcome::Interrupted | Outcome::Infra(_) => (None, None),
+            Outcome::TimedOut | Outcome::Interrupted | Outcome::Infra(_) => {
+                (None, None)
+            }
         }
     }
 
@@ -89,7 +105,8 @@ impl Outcome {
             Outcome::Passed => "passed",
             Outcome::Failed(_) => "failed",
             Outcome::Signaled(_) => "signaled",
-            Outcome::Ignored => "ignored",
+            Outcome::TimedOut => "timed_out",
+            Outcome::Ignored | Outcome::Known(..) => "ignored",
             Outcome::Interrupted => "interrupted",
             Outcome::Infra(_) => "infra",
         }
@@ -104,7 +121,9 @@ impl fmt::Display for Outcome {
             Outcome::Signaled(signal) => {
                 write!(f, "terminated by signal {signal}")
             }
+            Outcome::TimedOut => f.write_str("timed out"),
             Outcome::Ignored => write!(f, "ignored (exit {EXIT_IGNORED})"),
+            Outcome::Known(_, ended) => write!(f, "ignored ({ended})"),
             Outcome::Interrupted => f.write_str("interrupted"),
             Outcome::Infra(infra) => write!(f, "no verdict: {infra}"),
         }

@@ -2,17 +2,18 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::fchown;
 use std::path::Path;
 
 use anyhow::Context;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, fchmod, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use crate::attempt::person::Ids;
+use crate::attempt::view::TMP_IN_SLATE;
 
 /// The files' names, at the root of the slate.
 pub(crate) const NAMES: [&str; 2] = ["test_run_stdout", "test_run_stderr"];
@@ -33,9 +34,7 @@ impl Output {
         slate: &Path,
         owner: Option<&Ids>,
     ) -> anyhow::Result<Output> {
-        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let dir = open(slate, flags, Mode::empty())
-            .with_context(|| format!("cannot open `{}`", slate.display()))?;
+        let dir = open_directory(slate)?;
         let mut replaced = Vec::new();
         let mut create = |name| {
             let (file, new) = create_at(&dir, name).with_context(|| {
@@ -55,11 +54,56 @@ impl Output {
     }
 }
 
+/// Makes a directory for what is temporary, if there is none.
+pub(crate) fn make_tmp(
+    slate: &OwnedFd,
+    owner: Option<&Ids>,
+) -> anyhow::Result<()> {
+    let name = TMP_IN_SLATE;
+    let make = || {
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let opened = || openat(slate, name, flags, Mode::empty());
+        let dir = match opened() {
+            Err(Errno::ENOENT) => None,
+            // A link, or a file.
+            Err(Errno::ELOOP | Errno::ENOTDIR) => {
+                unlinkat(slate, name, UnlinkatFlags::NoRemoveDir)?;
+                None
+            }
+            dir => Some(dir?),
+        };
+        let dir = match dir {
+            Some(dir) => dir,
+            None => {
+                mkdirat(slate, name, Mode::S_IRWXU)?;
+                opened()?
+            }
+        };
+        fchmod(&dir, Mode::from_bits_truncate(0o1777))?;
+        if let Some(ids) = owner {
+            fchown(&dir, Some(ids.uid.as_raw()), Some(ids.gid.as_raw()))?;
+        }
+        std::io::Result::Ok(())
+    };
+    make().with_context(|| format!("cannot make `{name}`"))
+}
+
+/// The directory itself, if it is one.
+pub(crate) fn open_directory(path: &Path) -> anyhow::Result<OwnedFd> {
+    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    open(path, flags, Mode::empty())
+        .with_context(|| format!("cannot open `{}`", path.display()))
+}
+
 /// A file that was not there before, and whether its name was free.
-fn create_at(dir: &impl AsFd, name: &str) -> io::Result<(File, bool)> {
+pub(crate) fn create_at(
+    dir: &impl AsFd,
+    name: &str,
+) -> io::Result<(File, bool)> {
     // Append, so that the two ways to write to it (the descriptor, and
-    // /dev/stdout opened anew) don't overwrite each other.
-    let flags = OFlag::O_WRONLY
+    // /dev/stdout opened anew) don't overwrite each other. It is read by the
+    // same descriptor: its name is the suite's to change.
+    let flags = OFlag::O_RDWR
         | OFlag::O_APPEND
         | OFlag::O_CREAT
         | OFlag::O_EXCL

@@ -10,6 +10,8 @@ use nix::unistd::{Uid, mkfifo};
 use tempfile::TempDir;
 
 use super::*;
+use crate::attempt::clock::Clock;
+use crate::attempt::timer::{Pace, Timeout};
 
 /// A directory with a fifo `news` in it.
 struct Place(TempDir);
@@ -30,16 +32,26 @@ impl Place {
         fs::read_to_string(self.news()).unwrap()
     }
 
-    fn start(&self, script: &str) -> Attempt {
-        self.ready("sh", script).go().started().unwrap()
+    fn start(&self, script: &str) -> (Attempt, Supervisor) {
+        let (ready, supervisor) = self.ready("sh", script);
+        (ready.go().started().unwrap(), supervisor)
     }
 
-    fn ready(&self, program: &str, script: &str) -> Ready {
+    /// What became of the script, run to its end.
+    fn run(&self, script: &str) -> End {
+        let (attempt, supervisor) = self.start(script);
+        let end = finish(attempt, &never());
+        supervisor.end();
+        end
+    }
+
+    fn ready(&self, program: &str, script: &str) -> (Ready, Supervisor) {
         let suite = Suite {
             program: program.into(),
             args: vec!["-c".into(), script.into()],
             cwd: PathBuf::new(),
             script: None,
+            cores: false,
             env: std::env::vars_os().collect(),
         };
         let myself = Uid::current().to_string();
@@ -60,12 +72,24 @@ impl Place {
     }
 }
 
+/// With no limit to its time.
+fn finish(attempt: Attempt, kills: &Receiver<Kill>) -> End {
+    let (pace, clock, wakes) = (Pace::default(), Clock::default(), never());
+    let now = Instant::now();
+    let timer = Timer::new(Timeout::None, &pace, &clock, &wakes, now);
+    match attempt.watch(kills, &timer) {
+        Watched::Ended(end) => end,
+        Watched::Late(_) => panic!("it has all the time there is"),
+    }
+}
+
 #[test]
 fn a_suite_that_waits_does_nothing_and_is_gone_when_it_is_not_needed() {
     let place = Place::new();
-    let ready = place.ready("sh", "echo ran >ran");
-    let pid = ready.waiting.child.pid;
+    let (ready, supervisor) = place.ready("sh", "echo ran >ran");
+    let pid = supervisor.pid();
     drop(ready);
+    supervisor.end();
     assert!(!place.0.path().join("ran").exists());
     assert_eq!(kill(pid, None), Err(Errno::ESRCH));
 }
@@ -73,25 +97,24 @@ fn a_suite_that_waits_does_nothing_and_is_gone_when_it_is_not_needed() {
 #[test]
 fn a_suite_that_is_not_there_says_so_when_it_is_to_run() {
     let place = Place::new();
-    let missing = place.ready("no-such-program", "").go();
-    let missing = missing.started().unwrap_err();
-    let missing = format!("{missing:#}");
+    let answer = |program| {
+        let (ready, _supervisor) = place.ready(program, "");
+        ready.go().started().unwrap_err().to_string()
+    };
+    let missing = answer("no-such-program");
     assert!(missing.contains("No such file or directory"), "{missing}");
-    let not_a_program = place.ready("/etc/passwd", "").go();
-    let not_a_program = not_a_program.started().unwrap_err();
-    let not_a_program = format!("{not_a_program:#}");
+    let not_a_program = answer("/etc/passwd");
     assert!(not_a_program.contains("Permission denied"), "{not_a_program}");
 }
 
 #[test]
 fn waiting_suites_do_not_keep_each_other_alive() {
     let place = Place::new();
-    let first = place.ready("sh", "true");
+    let (first, supervisor) = place.ready("sh", "true");
     let _second = place.ready("sh", "true");
-    let Waiting { mut child, go, .. } = first.waiting;
-    // The second one holds no copy of this end, or the first waits for ever.
-    drop(go);
-    assert_eq!(child.reap().unwrap().code(), Some(0));
+    // The second one holds no copy of its end, or the first waits for ever.
+    drop(first);
+    supervisor.end();
 }
 
 #[test]
@@ -99,8 +122,7 @@ fn an_attempt_knows_its_name_and_its_output_is_in_the_slate() {
     let place = Place::new();
     let script = "echo $GOCRASH_SESSION $GOCRASH_SLOT $GOCRASH_ATTEMPT; \
                   pwd -P >&2; exit 3";
-    let outcome = place.start(script).finish(&never());
-    assert_eq!(outcome, Outcome::Failed(3));
+    assert_eq!(place.run(script).outcome, Outcome::Failed(3));
     let read = |name| fs::read_to_string(place.0.path().join(name)).unwrap();
     assert_eq!(read("test_run_stdout"), "gocrash-1 3 7\n");
     let cwd = place.0.path().canonicalize().unwrap();
@@ -110,9 +132,12 @@ fn an_attempt_knows_its_name_and_its_output_is_in_the_slate() {
 #[test]
 fn what_remains_of_the_group_dies_with_its_leader() {
     let place = Place::new();
-    let attempt = place.start("exec 9>news; sleep 10000 & kill -STOP $!");
+    let (attempt, _supervisor) =
+        place.start("exec 9>news; sleep 10000 & kill -STOP $!");
     let reader = thread::spawn(move || place.read_news());
-    assert_eq!(attempt.finish(&never()), Outcome::Passed);
+    let end = finish(attempt, &never());
+    assert_eq!(end.outcome, Outcome::Passed);
+    assert_eq!(end.leaks.to_string(), ", 1 process leaked");
     // Hangs here if the sleeper lives on.
     assert_eq!(reader.join().unwrap(), "");
 }
@@ -120,31 +145,33 @@ fn what_remains_of_the_group_dies_with_its_leader() {
 #[test]
 fn a_suite_that_ignores_sigterm_is_killed_after_a_grace() {
     let place = Place::new();
-    let attempt = place.start("trap '' TERM; echo ready >news; sleep 10000");
+    let (attempt, _supervisor) =
+        place.start("trap '' TERM; echo ready >news; sleep 10000");
     assert_eq!(place.read_news(), "ready\n");
     let (kill, kills) = bounded(1);
     kill.send(Kill::Gently).unwrap();
-    assert_eq!(attempt.finish(&kills), Outcome::Interrupted);
+    assert_eq!(finish(attempt, &kills).outcome, Outcome::Interrupted);
 }
 
 #[test]
 fn a_suite_may_tidy_up_when_it_is_killed_gently() {
     let place = Place::new();
-    let attempt = place.start(
+    let (attempt, _supervisor) = place.start(
         "trap 'echo tidied >tidied; exit' TERM; echo ready >news; \
          sleep 10000 & wait",
     );
     place.read_news();
     let (kill, kills) = bounded(1);
     kill.send(Kill::Gently).unwrap();
-    assert_eq!(attempt.finish(&kills), Outcome::Interrupted);
+    assert_eq!(finish(attempt, &kills).outcome, Outcome::Interrupted);
     assert!(place.0.path().join("tidied").exists());
 }
 
 #[test]
 fn an_attempt_that_is_dropped_does_not_run_on() {
     let place = Place::new();
-    let attempt = place.start("exec 9>news; echo ready >&9; sleep 10000");
+    let (attempt, _supervisor) =
+        place.start("exec 9>news; echo ready >&9; sleep 10000");
     let mut news = BufReader::new(File::open(place.news()).unwrap());
     let mut line = String::new();
     news.read_line(&mut line).unwrap();

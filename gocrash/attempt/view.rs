@@ -17,6 +17,8 @@ pub(crate) use system::{Backdrop, Scene, probe};
 pub(crate) struct View {
     /// The slate is here, whatever is here otherwise.
     pub(crate) at: Option<PathBuf>,
+    /// So is a directory in it, here.
+    pub(crate) tmp: Option<&'static Path>,
     /// This directory is empty, whatever is in it otherwise; but for the
     /// slate, if that is inside.
     pub(crate) hide: Option<PathBuf>,
@@ -26,6 +28,24 @@ impl View {
     /// Whether an attempt sees what everybody sees.
     pub(crate) fn is_plain(&self) -> bool {
         *self == View::default()
+    }
+}
+
+/// Where attempts have a directory of their own for what is temporary, and
+/// where that is in the slate.
+pub(crate) const TMP: &str = "/tmp";
+pub(crate) const TMP_IN_SLATE: &str = "test_run_tmp";
+
+/// Refuses what could not be seen behind a private [`TMP`].
+pub(crate) fn check_tmp(place: &Path, help: &str) -> Result<(), Refusal> {
+    let real = place.ancestors().find_map(|dir| dir.canonicalize().ok());
+    let is_behind = |path: &Path| path.starts_with(TMP);
+    match is_behind(place) || real.is_some_and(|real| is_behind(&real)) {
+        false => Ok(()),
+        true => Err(Refusal::new(
+            format!("`--private-tmp` would cover `{}`", place.display()),
+            help,
+        )),
     }
 }
 

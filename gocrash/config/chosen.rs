@@ -6,16 +6,20 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory;
 use zfs::{DatasetName, SnapshotName};
 
 use crate::attempt::person::Person;
-use crate::cli::Cli;
+use crate::cli::{Cli, Typed};
 use crate::refusal::Refusal;
 use crate::slate::Origin;
 use crate::slate::origin::Tree;
 
 /// Stands for a name that is found when the snapshot is taken.
 const SNAPSHOT_TO_TAKE: &str = "gocrash";
+
+/// A subcommand is offered only if it resembles what was typed so much.
+const RESEMBLANCE_MIN: f64 = 0.8;
 
 #[derive(Debug)]
 pub(super) enum Chosen {
@@ -64,23 +68,27 @@ impl Chosen {
             }
             Chosen::Directory(dir) => dir,
         };
-        let variable = |name| {
-            let path = PathBuf::from(env.get(OsStr::new(name))?);
-            // As the XDG base directory specification wants it.
-            path.is_absolute().then_some(path)
-        };
-        let state = variable("XDG_STATE_HOME")
-            .or_else(|| Some(variable("HOME")?.join(".local/state")))
-            .ok_or_else(|| {
-                Refusal::new(
-                    "there is no place to work in: neither XDG_STATE_HOME nor \
-                     HOME is set",
-                    "name a directory: `XDG_STATE_HOME=/SOME/DIR gocrash …`",
-                )
-            })?
-            .join("gocrash");
+        let state = state(env).ok_or_else(|| {
+            Refusal::new(
+                "there is no place to work in: neither XDG_STATE_HOME nor \
+                 HOME is set",
+                "name a directory: `XDG_STATE_HOME=/SOME/DIR gocrash …`",
+            )
+        })?;
         Ok(Origin::Overlay(Tree { dir, state, owner: person.ids_to_take() }))
     }
+}
+
+/// Where hunts in directories keep what is theirs, in this environment.
+pub(crate) fn state(env: &BTreeMap<OsString, OsString>) -> Option<PathBuf> {
+    let variable = |name| {
+        let path = PathBuf::from(env.get(OsStr::new(name))?);
+        // As the XDG base directory specification wants it.
+        path.is_absolute().then_some(path)
+    };
+    let state = variable("XDG_STATE_HOME")
+        .or_else(|| Some(variable("HOME")?.join(".local/state")))?;
+    Some(state.join("gocrash"))
 }
 
 /// Whether it can only be meant as a path.
@@ -176,6 +184,9 @@ fn clones_of(
 
 fn snapshot(name: &str) -> Result<SnapshotName, Refusal> {
     if !name.contains('@') {
+        if let Some(refusal) = subcommand(name) {
+            return Err(refusal);
+        }
         let example = match DatasetName::new(name) {
             Ok(dataset) => format!(
                 "make one by `zfs snapshot {dataset}@initial`, then name \
@@ -193,6 +204,27 @@ fn snapshot(name: &str) -> Result<SnapshotName, Refusal> {
             error.to_string(),
             "a snapshot is written `pool/dataset@name`; `zfs list -t snapshot` \
              shows those there are",
+        )
+    })
+}
+
+/// What may have been meant by a single word.
+fn subcommand(typed: &str) -> Option<Refusal> {
+    let command = Typed::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    let (resemblance, name) = names
+        .map(|name| (strsim::jaro_winkler(typed, name), name))
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    if typed == name {
+        return Some(Refusal::new(
+            format!("`{name}` stands after an option of a hunt"),
+            format!("a subcommand comes first: `gocrash {name}`"),
+        ));
+    }
+    (resemblance >= RESEMBLANCE_MIN).then(|| {
+        Refusal::new(
+            format!("`{typed}` is neither a snapshot nor a subcommand"),
+            format!("did you mean `gocrash {name}`?"),
         )
     })
 }

@@ -6,9 +6,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::Sender;
 
+use crate::attempt::leaks::Leaks;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
+use crate::attempt::said::Said;
 use crate::hunt::golden::Spoiled;
+use crate::hunt::hooks::Moment;
+use crate::hunt::sift::Sifted;
+use crate::slate::collect::Collected;
+use crate::slate::cores::Cores;
 use crate::slate::room::Shortage;
 use crate::slate::{Drift, Rest, Seen, Unprepared, Working};
 
@@ -18,6 +24,12 @@ use crate::slate::{Drift, Rest, Seen, Unprepared, Working};
 pub(crate) enum Event {
     /// SIGHUP, SIGINT or SIGTERM came in.
     Signal(i32),
+    /// SIGTSTP came in: everything is to stop for a while.
+    Suspend,
+    /// Everything went on, after so long.
+    Continued(Duration),
+    /// A signal asks how it goes.
+    Asked,
     /// The source was looked at.
     Checked(anyhow::Result<Seen>),
     /// The working dataset was created.
@@ -26,13 +38,29 @@ pub(crate) enum Event {
     Golden(Result<Working, Spoiled>, Duration),
     /// No slate was made for this attempt: there is no room for one.
     NoRoom(AttemptName, Shortage),
-    /// A slate was made for this attempt, and a process to run in it.
-    Prepared(AttemptName, Result<(), Unprepared>),
+    /// A slate was made for this attempt, and a process to run in it. What
+    /// tells the slate from another one of its name.
+    Prepared(AttemptName, Result<String, Unprepared>),
     /// The suite was let go at this moment, its output goes to this path.
     Started(AttemptName, PathBuf, Instant),
     /// The snapshot had files where the output goes.
     Replaced(AttemptName, Vec<&'static str>),
-    Ended(AttemptName, Outcome, Span),
+    /// The command took longer than it may, and is about to be ended.
+    Hung(AttemptName, Hang),
+    /// What was to run then did not do well.
+    HookFailed(AttemptName, Moment, String),
+    /// What triage makes of this attempt, which is about to be said to have
+    /// failed.
+    Sifted(AttemptName, Sifted),
+    /// The end of what this attempt has printed, which is about to be said
+    /// to have failed.
+    Said(AttemptName, Said),
+    /// The command ended, and so did what it left behind.
+    Ended(AttemptName, Outcome, Span, Leaks),
+    /// Its processes dumped core.
+    Dumped(AttemptName, Cores),
+    /// Files were copied out of its slate.
+    Collected(AttemptName, Collected),
     /// The slate stays; marking it so may have failed.
     Kept(AttemptName, anyhow::Result<()>),
     /// The slate was to go.
@@ -49,8 +77,21 @@ pub(crate) enum Event {
     OutOfPatience,
 }
 
+/// What was noted of an attempt that hangs.
+#[derive(Debug, Clone)]
+pub(crate) struct Hang {
+    /// How long it had run.
+    pub(crate) after: Duration,
+    /// Where it was written down.
+    pub(crate) autopsy: Option<PathBuf>,
+    /// Its slate as it was then.
+    pub(crate) snapshot: Option<String>,
+    /// What could not be done.
+    pub(crate) troubles: Vec<String>,
+}
+
 /// The time of an attempt: from when its suite was let go, or would have been,
-/// to when its end was known.
+/// or later by as long as it was stopped; to when its end was known.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     pub(crate) go: Instant,

@@ -1,19 +1,23 @@
 //! What `--prepare` does: the person's command runs once, as they and where the
 //! suite will, and every attempt starts from what it left.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use anyhow::Context;
 use crossbeam::channel::Receiver;
 
+use crate::attempt::clock::{Clock, Wake};
 use crate::attempt::outcome::Outcome;
-use crate::attempt::output::Output;
+use crate::attempt::output::{self, Output};
+use crate::attempt::timer::{Pace, Timeout, Timer};
 use crate::attempt::view::Backdrop;
-use crate::attempt::{Kill, Ready};
+use crate::attempt::{Kill, Ready, Watched};
 use crate::config::{Config, Suite};
+use crate::record::read;
 use crate::slate::{Golden, Left, Rest, Source, Working};
 
 /// Its output, in the working dataset, where no attempt can write.
@@ -40,6 +44,8 @@ pub(super) struct Groom {
     pub(super) working: Working,
     pub(super) backdrop: Arc<OnceLock<Backdrop>>,
     pub(super) kills: Receiver<Kill>,
+    pub(super) clock: Arc<Clock>,
+    pub(super) wakes: Receiver<Wake>,
 }
 
 impl Groom {
@@ -90,6 +96,7 @@ impl Groom {
             args: vec!["-c".into(), prepare.clone().unwrap_or_default()],
             cwd: suite.cwd.clone(),
             script: None,
+            cores: false,
             env: suite.env.clone(),
         };
         let log = OpenOptions::new()
@@ -103,9 +110,13 @@ impl Groom {
             replaced: Vec::new(),
         };
         let Golden { path, .. } = golden;
+        if self.config.private_tmp {
+            let owner = person.ids_to_take();
+            output::make_tmp(&output::open_directory(path)?, owner.as_ref())?;
+        }
         let scene = self.backdrop.get().map(|b| b.scene(path, path));
         let scene = scene.transpose()?;
-        let ready = Ready::new(
+        let (ready, supervisor) = Ready::new(
             None,
             &suite,
             person,
@@ -116,13 +127,27 @@ impl Groom {
         )?;
         // It holds the slate as well.
         drop(scene);
-        Ok(ready.go().started()?.finish(&self.kills))
+        let outcome = match ready.go().started() {
+            Ok(attempt) => {
+                let pace = Pace::default();
+                let Groom { kills, clock, wakes, .. } = self;
+                let now = Instant::now();
+                let timer = Timer::new(Timeout::None, &pace, clock, wakes, now);
+                match attempt.watch(kills, &timer) {
+                    Watched::Ended(end) => end.outcome,
+                    Watched::Late(_) => unreachable!("nothing limits its time"),
+                }
+            }
+            Err(infra) => Outcome::Infra(infra),
+        };
+        supervisor.end();
+        Ok(outcome)
     }
 }
 
 /// The last lines of the file, fit to be shown.
-fn tail(path: &PathBuf) -> std::io::Result<Vec<String>> {
-    let mut file = File::open(path)?;
+pub(crate) fn tail(path: &Path) -> std::io::Result<Vec<String>> {
+    let mut file = read::open(path)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES_MAX)))?;
     let mut bytes = Vec::new();

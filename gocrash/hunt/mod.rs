@@ -2,17 +2,22 @@
 //! that prepare, run and settle attempts, and one channel of events between
 //! them.
 
+mod cores;
 pub(crate) mod event;
 pub(crate) mod golden;
+mod hang;
+pub(crate) mod hooks;
 mod shelf;
+pub(crate) mod sift;
 mod signals;
 mod state;
-mod worker;
+mod suspend;
+pub(crate) mod worker;
 
 pub(crate) use event::Event;
-pub(crate) use state::{Hunt, Step};
+pub(crate) use state::{Collection, Hunt, Step};
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -20,6 +25,8 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context;
 use crossbeam::channel::{Receiver, Sender, bounded, never};
 
+use crate::attempt::clock::{Clock, Wake};
+use crate::attempt::timer::Pace;
 use crate::attempt::view::{self, Backdrop, View};
 use crate::attempt::{Kill, sys};
 use crate::config::Config;
@@ -32,7 +39,7 @@ use shelf::Shelf;
 use worker::{Order, Worker};
 
 use crate::slate::room::LastShortage;
-use crate::slate::{Rest, Source, Wanted, Working};
+use crate::slate::{Origin, Rest, Source, Wanted, Working};
 
 /// Events that may wait for the coordinator before their senders do.
 const EVENTS_WAITING_MAX: usize = 4096;
@@ -40,6 +47,8 @@ const EVENTS_WAITING_MAX: usize = 4096;
 const ORDERS_WAITING_MAX: usize = state::SETTLING_MAX + 2;
 /// An attempt is killed gently, then at once.
 const KILLS_WAITING_MAX: usize = 2;
+/// Whoever is to look once, sees all that there is.
+const WAKES_WAITING_MAX: usize = 1;
 /// How long after the second signal gocrash waits for what is under way.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -48,15 +57,23 @@ pub(crate) fn run(
     config: Config,
     reports: &mut Reports,
 ) -> anyhow::Result<Verdict> {
-    let record = Record::begin();
+    let record = match &config.resumed {
+        None => Record::begin(),
+        Some(resumed) => Record::begin().resume(&resumed.history),
+    };
     let (events, heard) = bounded(EVENTS_WAITING_MAX);
     signals::report(&events)?;
     let source = Source::open(&config.origin)?;
     // Some systems' libraries leave /dev/zfs open across exec.
     sys::close_descriptors_on_exec();
+    reports.begin(&config);
     let prepares = config.prepare.is_some();
     let hunt = Hunt::new(config.concurrency, config.stop_after, config.keep)
         .preparing(prepares);
+    let hunt = match &config.resumed {
+        None => hunt,
+        Some(resumed) => hunt.resuming(&resumed.history, resumed.kept),
+    };
     let config = Arc::new(config);
     let coordinator = Coordinator {
         hunt,
@@ -67,6 +84,8 @@ pub(crate) fn run(
         hands: Vec::new(),
         shelf: Arc::default(),
         last_shortage: Arc::default(),
+        pace: Arc::default(),
+        clock: Arc::default(),
         backdrop: Arc::default(),
         groom: None,
         patience_ends: None,
@@ -87,10 +106,12 @@ struct Coordinator {
     hands: Vec<Hands>,
     shelf: Arc<Shelf>,
     last_shortage: Arc<LastShortage>,
+    pace: Arc<Pace>,
+    clock: Arc<Clock>,
     /// What the mount namespaces of attempts are copies of, if they have any.
     backdrop: Arc<OnceLock<Backdrop>>,
     /// How to reach what `--prepare` runs.
-    groom: Option<Sender<Kill>>,
+    groom: Option<(Sender<Kill>, Sender<Wake>)>,
     patience_ends: Option<Instant>,
     record: Record,
     /// What it has noticed itself, to be heard of next: threads that could
@@ -104,6 +125,7 @@ struct Hands {
     run: Sender<Order>,
     settle: Sender<Order>,
     kills: Sender<Kill>,
+    wakes: Sender<Wake>,
 }
 
 impl Hands {
@@ -195,7 +217,7 @@ impl Coordinator {
             Step::Open => self.open(),
             Step::Prepare => self.prepare(),
             Step::StopPreparing(kill) => {
-                if let Some(kills) = &self.groom {
+                if let Some((kills, _)) = &self.groom {
                     let _ = kills.try_send(kill);
                 }
             }
@@ -209,6 +231,7 @@ impl Coordinator {
                 // When two are waiting, a third would say nothing new.
                 let _ = self.hands[usize::from(thread)].kills.try_send(kill);
             }
+            Step::Suspend(threads) => self.suspend(&threads),
             Step::Look => self.look(),
             Step::Close => self.close(),
             Step::Hurry => {
@@ -230,7 +253,12 @@ impl Coordinator {
         let config = Arc::clone(&self.config);
         self.by_steward(move || {
             let check = || {
-                view::probe(config.at.as_deref())?;
+                if let Some(at) = &config.at {
+                    view::probe(&format!("--at {}", at.display()), at)?;
+                }
+                if config.private_tmp {
+                    check_tmp(&source, &config)?;
+                }
                 let seen = source.check(&wanted)?;
                 // Where the suite sees its slate somewhere else, the way to
                 // where it is need not be open.
@@ -250,17 +278,26 @@ impl Coordinator {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         // A clock before 1970 gives a name as good as any other.
         let first_ms = now.map_or(0, |now| now.as_millis());
-        self.hunt.at_risk = self.source.opening_risks(&origin, first_ms);
         let limits = self.config.limits;
-        let at = self.config.at.clone();
+        let config = Arc::clone(&self.config);
+        let resumed = self.config.resumed.as_ref().map(|r| r.name.clone());
+        self.hunt.at_risk = match &resumed {
+            None => self.source.opening_risks(&origin, first_ms),
+            // It was there before.
+            Some(_) => Vec::new(),
+        };
         let backdrop = Arc::clone(&self.backdrop);
         let source = self.source.clone();
         self.by_steward(move || {
-            let working = source.create_working(&origin, limits, first_ms);
+            let working = match resumed {
+                None => source.create_working(&origin, limits, first_ms),
+                Some(name) => source.reopen_working(&origin, limits, &name),
+            };
             Event::Opened(working.and_then(|working| {
                 // Before the first slate is mounted.
-                match set_stage(&working, at, &backdrop) {
+                match set_stage(&working, &config, &backdrop) {
                     Ok(()) => Ok(working),
+                    Err(error) if working.is_reopened => Err(error),
                     Err(error) => Err(match source.close(&working) {
                         Rest::Gone => error,
                         Rest::Left(left) => error.context(left),
@@ -273,18 +310,22 @@ impl Coordinator {
     fn prepare(&mut self) {
         let Some(working) = self.hunt.working.clone() else { return };
         let (kills, kills_heard) = bounded(KILLS_WAITING_MAX);
-        self.groom = Some(kills);
+        let (wakes, wakes_heard) = bounded(WAKES_WAITING_MAX);
+        self.groom = Some((kills, wakes));
         let groom = Groom {
             config: Arc::clone(&self.config),
             source: self.source.clone(),
             working,
             backdrop: Arc::clone(&self.backdrop),
             kills: kills_heard,
+            clock: Arc::clone(&self.clock),
+            wakes: wakes_heard,
         };
         self.by_steward(move || {
-            let begin = Instant::now();
+            let (begin, still) = (Instant::now(), groom.clock.still());
             let working = groom.prepare();
-            Event::Golden(working, begin.elapsed())
+            let still = groom.clock.still() - still;
+            Event::Golden(working, begin.elapsed().saturating_sub(still))
         });
     }
 
@@ -313,14 +354,17 @@ impl Coordinator {
         let Some(working) = self.hunt.working.clone() else { return };
         for thread in 0..self.config.concurrency {
             let (kills, kills_heard) = bounded(KILLS_WAITING_MAX);
+            let (wakes, wakes_heard) = bounded(WAKES_WAITING_MAX);
             let mut start = |task, kills: &_| {
-                self.start_hand(Who::Hand(thread, task), &working, kills)
+                let who = Who::Hand(thread, task);
+                self.start_hand(who, &working, kills, &wakes_heard)
             };
             let hands = Hands {
                 stock: start(Task::Stock, &never()),
                 run: start(Task::Run, &kills_heard),
                 settle: start(Task::Settle, &never()),
                 kills,
+                wakes,
             };
             self.hands.push(hands);
         }
@@ -331,6 +375,7 @@ impl Coordinator {
         who: Who,
         working: &Working,
         kills: &Receiver<Kill>,
+        wakes: &Receiver<Wake>,
     ) -> Sender<Order> {
         let (orders, orders_heard) = bounded(ORDERS_WAITING_MAX);
         let worker = Worker {
@@ -340,8 +385,11 @@ impl Coordinator {
             backdrop: Arc::clone(&self.backdrop),
             shelf: Arc::clone(&self.shelf),
             last_shortage: Arc::clone(&self.last_shortage),
+            pace: Arc::clone(&self.pace),
+            clock: Arc::clone(&self.clock),
             orders: orders_heard,
             kills: kills.clone(),
+            wakes: wakes.clone(),
             voice: Voice::new(who, &self.events),
         };
         self.spawn(who, || worker.work());
@@ -359,13 +407,33 @@ impl Coordinator {
     }
 }
 
+/// Refuses a private `/tmp` that can't be had, or that would hide slates.
+fn check_tmp(source: &Source, config: &Config) -> anyhow::Result<()> {
+    view::probe("--private-tmp", Path::new(view::TMP))?;
+    let place = match &config.origin {
+        Origin::Overlay(tree) => Some(tree.state.clone()),
+        origin => source.place(origin)?,
+    };
+    let help = "work elsewhere: `--parent DATASET`, or another \
+                XDG_STATE_HOME; and not `--at` below `/tmp`";
+    for place in place.iter().chain(&config.at) {
+        view::check_tmp(place, help)?;
+    }
+    Ok(())
+}
+
 /// Makes the backdrop, where one is needed.
 fn set_stage(
     working: &Working,
-    at: Option<PathBuf>,
+    config: &Config,
     backdrop: &OnceLock<Backdrop>,
 ) -> anyhow::Result<()> {
-    let view = View { at, hide: working.to_hide() };
+    let at = config.at.clone();
+    let tmp = config.private_tmp.then_some(Path::new(view::TMP));
+    // A slate that is attached anew needs a way to it.
+    let is_anew = at.is_none() && tmp.is_some();
+    let hide = working.to_hide().or(is_anew.then(|| working.path.clone()));
+    let view = View { at, tmp, hide };
     if view.is_plain() {
         return Ok(());
     }

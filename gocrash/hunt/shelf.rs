@@ -3,9 +3,12 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use crate::attempt::Ready;
 use crate::attempt::name::AttemptName;
+use crate::attempt::outcome::Outcome;
+use crate::attempt::sys::Supervisor;
 use crate::slate::Slate;
 
 /// A slate, and the command that is to run in it until it does.
@@ -13,6 +16,13 @@ use crate::slate::Slate;
 pub(crate) struct Held {
     pub(crate) slate: Slate,
     pub(crate) ready: Option<Ready>,
+    /// When the attempt began.
+    pub(crate) began: Option<SystemTime>,
+    /// What became of the attempt, when it is over.
+    pub(crate) outcome: Option<Outcome>,
+    /// The process above the command. When it has ended, nothing is left of
+    /// that; it is dropped last, when the command has lost its connection.
+    pub(crate) supervisor: Supervisor,
 }
 
 /// What no hand holds at the moment.

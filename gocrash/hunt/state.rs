@@ -1,11 +1,14 @@
 //! The state of a hunt, and what each event makes of it. Nothing here waits,
 //! prints or touches a dataset: events go in, steps come out.
 
+mod evidence;
 mod golden;
+mod known;
+mod left;
+mod resumed;
 mod room;
+mod signal;
 mod thread;
-
-use std::path::PathBuf;
 
 use crate::attempt::Kill;
 use crate::attempt::name::AttemptName;
@@ -14,7 +17,10 @@ use crate::config::Keep;
 use crate::exit::Verdict;
 use crate::hunt::event::{Event, Task, Who};
 use crate::hunt::worker::Order;
-use crate::slate::{Drift, Left, Rest, Working};
+use crate::slate::{Drift, Left, Working};
+use crate::stats::{Fate, Limits, Rate, Tally};
+pub(crate) use evidence::{Collection, Kept};
+use known::Known;
 use room::Room;
 use thread::{Stock, Thread};
 
@@ -24,8 +30,9 @@ const INFRA_IN_A_ROW_MAX: u32 = 3;
 /// thread with more waits. With one that runs and one that is ready, it has
 /// four at most.
 pub(crate) const SETTLING_MAX: usize = 2;
-/// So many slates may be left because they can't be destroyed.
-const LEFT_MAX: usize = 16;
+
+/// What ends a hunt that nothing else ends.
+const ONE_FAILURE: Limits = Limits { fails: Some(1), runs: None, time: None };
 
 /// What the coordinator is to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +46,8 @@ pub(crate) enum Step {
     Start,
     Order(u16, Order),
     Kill(u16, Kill),
+    /// Stop, with what these threads run, until gocrash is continued.
+    Suspend(Vec<u16>),
     /// See whether the source is what it was.
     Look,
     /// Destroy the working dataset.
@@ -62,6 +71,7 @@ pub(crate) struct Hunt {
     pub(crate) threads: Vec<Thread>,
     pub(crate) kept: Vec<Kept>,
     pub(crate) left: Vec<Left>,
+    pub(crate) collected: Collection,
     /// Why the hunt ends with no stop rule met.
     pub(crate) trouble: Option<String>,
     pub(crate) signal: Option<i32>,
@@ -71,9 +81,14 @@ pub(crate) struct Hunt {
     pub(crate) drift: Option<Drift>,
     /// A second signal came: name what is left, destroy nothing more.
     hurried: bool,
-    failures: u64,
-    verdicts: u64,
+    /// Counts what runs said about the suite.
+    tally: Tally,
+    /// So many slates were kept before this process began.
+    kept_before: usize,
+    /// And so many attempts have said something about the suite.
+    runs_before: u64,
     room: Room,
+    known: Known,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,15 +100,6 @@ enum Stage {
     Looking,
     Closing,
     Over,
-}
-
-/// A slate that stays as evidence.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    /// The dataset or directory.
-    pub(crate) name: String,
-    pub(crate) stdout_path: PathBuf,
-    pub(crate) outcome: Outcome,
 }
 
 impl Hunt {
@@ -112,14 +118,17 @@ impl Hunt {
             threads: (0..concurrency).map(|_| Thread::new()).collect(),
             kept: Vec::new(),
             left: Vec::new(),
+            collected: Collection::default(),
             trouble: None,
             signal: None,
             at_risk: Vec::new(),
             drift: None,
             hurried: false,
-            failures: 0,
-            verdicts: 0,
+            tally: Tally::new(ONE_FAILURE, true, concurrency),
+            kept_before: 0,
+            runs_before: 0,
             room: Room::default(),
+            known: Known::default(),
         }
     }
 
@@ -136,6 +145,7 @@ impl Hunt {
     fn react(&mut self, event: &Event) -> Vec<Step> {
         match event {
             Event::Signal(signal) => return self.on_signal(*signal),
+            Event::Suspend => return self.suspend(),
             Event::Checked(Ok(_)) if self.signal.is_none() => {
                 self.stage = Stage::Opening;
                 return vec![Step::Open];
@@ -147,7 +157,7 @@ impl Hunt {
             Event::Golden(golden, _) => return self.on_golden(golden),
             Event::Checked(_) | Event::Opened(Err(_)) => return self.over(),
             Event::NoRoom(name, short) => self.on_no_room(*name, short),
-            Event::Prepared(name, Ok(())) => {
+            Event::Prepared(name, Ok(_)) => {
                 self.on_room();
                 self.thread(*name).stock = Stock::Ready(*name);
             }
@@ -161,15 +171,26 @@ impl Hunt {
                     None => Stock::Nothing,
                 };
             }
-            Event::Started(name, stdout_path, _) => {
+            Event::Started(name, stdout_path, go) => {
+                self.tally.started(*name, *go);
                 let thread = self.thread(*name);
                 thread.tries += 1;
                 thread.stdout_path.clone_from(stdout_path);
             }
-            Event::Replaced(..) | Event::Unrecorded(_) => {}
-            Event::Ended(name, outcome, _) => {
+            Event::Sifted(name, sifted) => self.on_sifted(*name, sifted),
+            Event::Asked
+            | Event::Replaced(..)
+            | Event::Said(..)
+            | Event::Hung(..)
+            | Event::HookFailed(..)
+            | Event::Dumped(..)
+            | Event::Continued(_)
+            | Event::Unrecorded(_) => {}
+            Event::Ended(name, outcome, span, _) => {
+                self.tally.ended(*name, fate(outcome), span.exit);
                 return self.on_ended(*name, outcome);
             }
+            Event::Collected(_, files) => self.collected.add(files),
             Event::Kept(name, _) => self.settled(*name),
             Event::Retired(name, rest) => {
                 self.look_for_room();
@@ -194,9 +215,11 @@ impl Hunt {
     pub(crate) fn verdict(&self) -> Verdict {
         if let Some(signal) = self.signal {
             Verdict::Signaled(signal)
-        } else if self.failures > 0 {
+        } else if self.tally.fails() > 0 {
             Verdict::Reproduced
-        } else if self.trouble.is_some() || self.verdicts == 0 {
+        } else if self.trouble.is_some()
+            || self.tally.runs() + self.runs_before == 0
+        {
             Verdict::None
         } else {
             Verdict::Passed
@@ -208,8 +231,11 @@ impl Hunt {
         match outcome {
             Outcome::Failed(_)
             | Outcome::Signaled(_)
+            | Outcome::TimedOut
             | Outcome::Infra(Infra::SaidNotStarted(_)) => true,
-            Outcome::Passed | Outcome::Ignored => self.keep == Keep::Everything,
+            Outcome::Passed | Outcome::Ignored | Outcome::Known(..) => {
+                self.keep == Keep::Everything
+            }
             Outcome::Interrupted | Outcome::Infra(_) => false,
         }
     }
@@ -221,27 +247,18 @@ impl Hunt {
 
     /// Whether a failure was reproduced.
     pub(crate) fn has_failed(&self) -> bool {
-        self.failures > 0
+        self.tally.fails() > 0
+    }
+
+    /// How often runs failed; `None` where no run said anything.
+    pub(crate) fn rate(&self) -> Option<Rate> {
+        let by_rule = self.signal.is_none() && self.trouble.is_none();
+        (self.tally.runs() > 0).then(|| self.tally.rate(by_rule))
     }
 
     /// Whether there ever was a working dataset.
     pub(crate) fn was_opened(&self) -> bool {
         self.opened
-    }
-
-    fn on_signal(&mut self, signal: i32) -> Vec<Step> {
-        let first = self.signal.is_none();
-        if first {
-            self.signal = Some(signal);
-        }
-        self.hurried |= !first;
-        let kill = if first { Kill::Gently } else { Kill::AtOnce };
-        let prepares = self.stage == Stage::Preparing;
-        let stop = prepares.then_some(Step::StopPreparing(kill));
-        let running = self.threads.iter().filter_map(|thread| thread.running);
-        let running = running.map(|name| Step::Kill(name.thread, kill));
-        let hurry = (!first).then_some(Step::Hurry);
-        running.chain(stop).chain(hurry).collect()
     }
 
     /// What is next for each thread; the end, if nothing is.
@@ -334,6 +351,7 @@ impl Hunt {
     }
 
     fn settled(&mut self, name: AttemptName) {
+        self.forget(name);
         self.thread(name).settling.retain(|settling| *settling != name);
     }
 
@@ -357,8 +375,7 @@ impl Hunt {
 
     /// Counts what the attempt says about the suite, or about us.
     fn count(&mut self, name: AttemptName, outcome: &Outcome) {
-        self.failures += u64::from(outcome.is_failure());
-        self.verdicts += u64::from(outcome.is_verdict());
+        self.count_known(name, outcome);
         let thread = self.thread(name);
         thread.outcome = Some(outcome.clone());
         let Outcome::Infra(infra) = outcome else {
@@ -378,26 +395,6 @@ impl Hunt {
         }
     }
 
-    fn note(&mut self, rest: &Rest) {
-        let Rest::Left(left) = rest else { return };
-        self.left.push(left.clone());
-        if self.left.len() >= LEFT_MAX && self.trouble.is_none() {
-            let slates = self.slates(LEFT_MAX);
-            self.trouble =
-                Some(format!("{LEFT_MAX} {slates} could not be destroyed"));
-        }
-    }
-
-    /// Leaves the attempt's slate as it is, and names it.
-    fn abandon(&mut self, name: AttemptName) {
-        let evidence = self.evidence(name);
-        if self.kept.iter().all(|kept| kept.name != evidence) {
-            let why = "not destroyed, because the hunt was cut short";
-            let name = self.slate(name);
-            self.left.push(Left { name, why: why.to_owned() });
-        }
-    }
-
     /// Looks at the source once more, where it may have changed.
     fn look(&mut self) -> Vec<Step> {
         if self.working.as_ref().is_some_and(Working::may_drift) {
@@ -409,41 +406,13 @@ impl Hunt {
 
     /// Destroys the working dataset, if it holds nothing.
     fn close(&mut self) -> Vec<Step> {
-        if self.kept.is_empty() && self.left.is_empty() {
+        let holds_nothing = self.kept.is_empty()
+            && self.left.is_empty()
+            && self.kept_before == 0
+            && self.collected.files == 0;
+        if holds_nothing {
             self.stage = Stage::Closing;
             return vec![Step::Close];
-        }
-        self.over()
-    }
-
-    /// Ends at once; all that may still be there gets named.
-    fn give_up(&mut self) -> Vec<Step> {
-        let unsettled: Vec<AttemptName> = self
-            .threads
-            .iter()
-            .filter(|thread| !thread.lost)
-            .flat_map(Thread::unsettled)
-            .collect();
-        for name in unsettled {
-            let evidence = self.evidence(name);
-            if self.kept.iter().all(|kept| kept.name != evidence) {
-                let why = "may still be there: gocrash did not wait for it";
-                let name = self.slate(name);
-                self.left.push(Left { name, why: why.to_owned() });
-            }
-        }
-        if matches!(self.stage, Stage::Checking | Stage::Opening) {
-            self.left.append(&mut self.at_risk);
-        }
-        if let Some(working) = &self.working {
-            self.left.push(Left {
-                name: working.name.clone(),
-                why: working.why_left().to_owned(),
-            });
-            self.left.extend(working.taken().map(|snapshot| Left {
-                name: snapshot.to_string(),
-                why: "what the slates are clones of".to_owned(),
-            }));
         }
         self.over()
     }
@@ -455,7 +424,8 @@ impl Hunt {
 
     /// Whether no further attempt is to start, on any thread.
     fn is_stopping(&self) -> bool {
-        self.signal.is_some() || self.failures > 0 || self.trouble.is_some()
+        let stops = self.tally.fails() > self.known.counted;
+        self.signal.is_some() || stops || self.trouble.is_some()
     }
 
     fn thread(&mut self, name: AttemptName) -> &mut Thread {
@@ -486,6 +456,16 @@ impl Hunt {
             Some(working) => working.evidence(name),
             None => self.slate(name),
         }
+    }
+}
+
+/// What a run that ended so says about the suite.
+fn fate(outcome: &Outcome) -> Fate {
+    match outcome {
+        Outcome::Interrupted => Fate::CutOff,
+        _ if outcome.is_failure() => Fate::Failed,
+        _ if outcome.is_verdict() => Fate::Passed,
+        _ => Fate::Nothing,
     }
 }
 

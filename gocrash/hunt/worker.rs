@@ -4,19 +4,29 @@
 
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
 use crossbeam::channel::Receiver;
 
+use crate::attempt::aside::Hurry;
+use crate::attempt::clock::{Clock, Wake};
+use crate::attempt::leaks::Leaks;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::output::Output;
+use crate::attempt::results;
+use crate::attempt::said::Logs;
+use crate::attempt::sys::Supervisor;
+use crate::attempt::timer::{Pace, Timer};
 use crate::attempt::view::Backdrop;
-use crate::attempt::{Kill, Ready};
+use crate::attempt::{Attempt, End, Kill, Ready, Watched};
 use crate::config::Config;
 use crate::hunt::event::{Event, Span, Voice};
+use crate::hunt::hooks::{Facts, Moment};
 use crate::hunt::shelf::{Held, Shelf};
+use crate::hunt::sift;
+use crate::slate::collect::Collected;
 use crate::slate::room::{LastShortage, Shortage};
 use crate::slate::{Rest, Slate, Source, Unprepared, Working};
 
@@ -48,8 +58,11 @@ pub(crate) struct Worker {
     pub(crate) backdrop: Arc<OnceLock<Backdrop>>,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) last_shortage: Arc<LastShortage>,
+    pub(crate) pace: Arc<Pace>,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) orders: Receiver<Order>,
     pub(crate) kills: Receiver<Kill>,
+    pub(crate) wakes: Receiver<Wake>,
     pub(crate) voice: Voice,
 }
 
@@ -65,19 +78,34 @@ impl Worker {
                 Order::Run(name) => {
                     let mut held = self.take(name);
                     let mut go = Instant::now();
-                    let outcome = self.run(name, &mut held, &mut go);
-                    let exit = Instant::now();
+                    let still = self.clock.still();
+                    let End { outcome, at, leaks } =
+                        self.run(name, &mut held, &mut go);
+                    held.outcome = Some(outcome.clone());
                     self.shelf.put(name, held);
-                    Event::Ended(name, outcome, Span { go, exit })
+                    let go = go + (self.clock.still() - still);
+                    Event::Ended(name, outcome, Span { go, exit: at }, leaks)
                 }
                 Order::Keep(name, word) => {
-                    let slate = self.take(name).slate;
-                    Event::Kept(name, self.source.keep(&slate, word))
+                    let Held { slate, ready, began, outcome, supervisor } =
+                        self.take(name);
+                    drop(ready);
+                    supervisor.end();
+                    if outcome.as_ref().is_some_and(Outcome::is_failure) {
+                        self.save_cores(name, &slate, began);
+                    }
+                    self.collect(name, &slate, outcome.as_ref());
+                    let kept = self.source.keep(&slate, word);
+                    self.after(name, &slate, outcome.as_ref());
+                    Event::Kept(name, kept)
                 }
                 Order::Retire(name) => {
-                    let Held { slate, ready } = self.take(name);
-                    // Its process, if there is one, holds the slate.
+                    let Held { slate, ready, outcome, supervisor, .. } =
+                        self.take(name);
+                    // Its processes, if there are any, hold the slate.
                     drop(ready);
+                    supervisor.end();
+                    self.collect(name, &slate, outcome.as_ref());
                     Event::Retired(
                         name,
                         self.source.retire(&self.working, slate),
@@ -103,14 +131,19 @@ impl Worker {
         ask()
     }
 
-    fn prepare(&self, name: AttemptName) -> Result<(), Unprepared> {
+    /// Gives what tells the slate from another one of its name.
+    fn prepare(&self, name: AttemptName) -> Result<String, Unprepared> {
         let owner = self.config.person.ids_to_take();
         let (slate, output) =
             self.source.prepare(&self.working, name, owner.as_ref())?;
         match self.ready(name, &slate, output) {
-            Ok(ready) => {
-                self.shelf.put(name, Held { slate, ready: Some(ready) });
-                Ok(())
+            Ok((ready, supervisor)) => {
+                let guid = slate.guid();
+                let ready = Some(ready);
+                let (began, outcome) = (None, None);
+                let held = Held { slate, ready, began, outcome, supervisor };
+                self.shelf.put(name, held);
+                Ok(guid)
             }
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
@@ -127,8 +160,12 @@ impl Worker {
         name: AttemptName,
         slate: &Slate,
         output: Output,
-    ) -> anyhow::Result<Ready> {
+    ) -> anyhow::Result<(Ready, Supervisor)> {
         let Config { suite, person, .. } = &*self.config;
+        if self.config.private_tmp {
+            let owner = person.ids_to_take();
+            self.source.make_tmp(slate, owner.as_ref())?;
+        }
         let seen_at = self.config.seen_at(&slate.path);
         let scene = self.backdrop.get().map(|backdrop| {
             backdrop
@@ -142,20 +179,32 @@ impl Worker {
     }
 
     /// Also gives the moment when the suite was let go, if it was.
-    fn run(
-        &self,
-        name: AttemptName,
-        held: &mut Held,
-        go: &mut Instant,
-    ) -> Outcome {
-        let ready = held.ready.take().expect("a slate is used once");
+    fn run(&self, name: AttemptName, held: &mut Held, go: &mut Instant) -> End {
+        let end_now = |infra| End {
+            outcome: Outcome::Infra(infra),
+            at: Instant::now(),
+            leaks: Leaks::default(),
+        };
+        let mut ready = held.ready.take().expect("a slate is used once");
         if let Err(error) = self.source.reveal(&mut held.slate) {
-            return Outcome::Infra(Infra::Passing(format!("{error:#}")));
+            return end_now(Infra::Passing(format!("{error:#}")));
+        }
+        if self.config.hooks.start.is_some() {
+            let hurry = Hurry::new(&self.kills);
+            let nothing = Facts::default();
+            self.hook(Moment::Start, name, &held.slate, &nothing, &hurry);
+            if hurry.is_asked_for() {
+                let end = end_now(Infra::Passing(String::new()));
+                return End { outcome: Outcome::Interrupted, ..end };
+            }
         }
         let begin = Instant::now();
         self.look_for_room(&held.slate);
         let stdout_path = held.slate.stdout_path();
         let replaced = ready.replaced.clone();
+        let logs = ready.logs.take();
+        let began = SystemTime::now();
+        held.began = Some(began);
         let going = ready.go();
         *go = going.at();
         self.voice.say(Event::Started(name, stdout_path, *go));
@@ -164,21 +213,90 @@ impl Worker {
         }
         match going.started() {
             Ok(attempt) => {
-                let outcome = attempt.finish(&self.kills);
-                self.judge(outcome, &held.slate, begin)
+                let end = self.watch(name, attempt, held, *go);
+                let outcome = self.judge(end.outcome, &held.slate, begin);
+                let junit = self.junit(&outcome, &held.slate, began);
+                if outcome == Outcome::Passed {
+                    let flaky = sift::flaky(&junit);
+                    let sifted = flaky.map(|s| Event::Sifted(name, s));
+                    sifted.into_iter().for_each(|event| self.voice.say(event));
+                }
+                let outcome = match logs.filter(|_| outcome.is_loud()) {
+                    Some(logs) => self.read(name, outcome, &logs, &junit),
+                    None => outcome,
+                };
+                End { outcome, ..end }
             }
-            Err(error) => {
-                let what = format!("{error:#}");
-                Outcome::Infra(match error.chain().any(may_pass) {
-                    true => Infra::Passing(what),
-                    false => Infra::NotStarted(what),
-                })
-            }
+            Err(infra) => end_now(infra),
         }
     }
 }
 
 impl Worker {
+    fn watch(
+        &self,
+        name: AttemptName,
+        attempt: Attempt,
+        held: &mut Held,
+        go: Instant,
+    ) -> End {
+        let Worker { config, pace, clock, .. } = self;
+        let timer = Timer::new(config.timeout, pace, clock, &self.wakes, go);
+        match attempt.watch(&self.kills, &timer) {
+            Watched::Ended(end) => {
+                if end.outcome == Outcome::Passed {
+                    pace.passed(timer.took(end.at));
+                }
+                end
+            }
+            Watched::Late(attempt) => {
+                let after = timer.took(Instant::now());
+                self.end_hang(name, attempt, held, after)
+            }
+        }
+    }
+
+    /// Saves what is wanted of a slate in which the suite came to its end.
+    fn collect(
+        &self,
+        name: AttemptName,
+        slate: &Slate,
+        outcome: Option<&Outcome>,
+    ) {
+        let Config { collect, person, .. } = &*self.config;
+        let has_ended = |outcome: &Outcome| {
+            outcome.is_verdict() || *outcome == Outcome::Ignored
+        };
+        if collect.is_empty() || !outcome.is_some_and(has_ended) {
+            return;
+        }
+        let reader = person.ids_to_take().map(|ids| ids.gid);
+        let Worker { source, working, .. } = self;
+        let collected = source
+            .collect(working, slate, name, collect, reader)
+            .unwrap_or_else(|error| Collected {
+                trouble: Some(format!("{error:#}")),
+                ..Collected::default()
+            });
+        if collected != Collected::default() {
+            self.voice.say(Event::Collected(name, collected));
+        }
+    }
+
+    /// When the slate is kept: whoever wants to know is told.
+    fn after(
+        &self,
+        name: AttemptName,
+        slate: &Slate,
+        outcome: Option<&Outcome>,
+    ) {
+        if outcome.is_some_and(Outcome::is_failure) {
+            let facts = Facts { outcome, pid: None };
+            let hurry = Hurry::new(&self.kills);
+            self.hook(Moment::Failure, name, slate, &facts, &hurry);
+        }
+    }
+
     /// A suite can't be blamed for a pool that was full. Its words may not even
     /// have come into its log.
     fn judge(
@@ -199,21 +317,44 @@ impl Worker {
         }
     }
 
+    /// Tells what it printed, and what the rules say about that: before the
+    /// next attempt, which is to start only if they say so.
+    fn read(
+        &self,
+        name: AttemptName,
+        outcome: Outcome,
+        logs: &Logs,
+        junit: &[Vec<u8>],
+    ) -> Outcome {
+        self.voice.say(Event::Said(name, logs.ends()));
+        if !outcome.is_failure() {
+            return outcome;
+        }
+        let sifted = sift::sift(logs, junit, &self.config.rules);
+        let outcome = sifted.judge(outcome);
+        self.voice.say(Event::Sifted(name, sifted));
+        outcome
+    }
+
+    /// The files of `--results` that it left, if it says anything.
+    fn junit(
+        &self,
+        outcome: &Outcome,
+        slate: &Slate,
+        began: SystemTime,
+    ) -> Vec<Vec<u8>> {
+        if !outcome.is_verdict() {
+            return Vec::new();
+        }
+        let Config { results, person, .. } = &*self.config;
+        let owner = person.ids_to_take().map(|ids| ids.uid);
+        results::read(results, &slate.path, owner, began)
+    }
+
     /// Costs one system call.
     fn look_for_room(&self, slate: &Slate) {
         if let Ok(Some(shortage)) = self.source.is_full(slate) {
             self.last_shortage.note(shortage);
         }
     }
-}
-
-/// What can't be found or entered now will not be later; a lack of something
-/// may pass.
-fn may_pass(cause: &(dyn std::error::Error + 'static)) -> bool {
-    let code = cause
-        .downcast_ref::<std::io::Error>()
-        .and_then(std::io::Error::raw_os_error);
-    [libc::EAGAIN, libc::ENOMEM, libc::EMFILE, libc::ENFILE, libc::ENOSPC]
-        .iter()
-        .any(|passing| code == Some(*passing))
 }

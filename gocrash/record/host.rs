@@ -4,25 +4,26 @@ use std::fs;
 use std::thread;
 
 use nix::sys::utsname::uname;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::text::Text;
 
 /// What the manifest says of the host. What only Linux tells in a file is
 /// missing elsewhere.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Host {
-    name: Text,
-    system: Text,
-    release: Text,
-    build: Text,
-    machine: Text,
-    cpu: Option<String>,
+    pub(crate) name: Text,
+    pub(crate) system: Text,
+    pub(crate) release: Text,
+    pub(crate) build: Text,
+    pub(crate) machine: Text,
+    pub(crate) cpu: Option<String>,
     /// As many as gocrash may use at the same time.
-    cpus: Option<usize>,
-    memory_bytes: Option<u64>,
+    pub(crate) cpus: Option<usize>,
+    pub(crate) memory_bytes: Option<u64>,
     /// Another one after each boot.
-    boot: Option<String>,
+    pub(crate) boot: Option<String>,
 }
 
 impl Host {
@@ -37,11 +38,15 @@ impl Host {
             cpu: field("/proc/cpuinfo", "model name"),
             cpus: thread::available_parallelism().ok().map(Into::into),
             memory_bytes: memory_bytes(),
-            boot: fs::read_to_string("/proc/sys/kernel/random/boot_id")
-                .ok()
-                .map(|id| id.trim_end().to_owned()),
+            boot: boot(),
         })
     }
+}
+
+/// What this boot is called.
+pub(crate) fn boot() -> Option<String> {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(id.trim_end().to_owned())
 }
 
 fn memory_bytes() -> Option<u64> {

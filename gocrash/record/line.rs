@@ -4,15 +4,19 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::VERSION;
 use super::text::Text;
+use super::{VERSION, host};
+use crate::attempt::leaks::Leaks;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
 use crate::exit::Verdict;
 use crate::hunt::event::Span;
 use crate::hunt::golden::Spoiled;
+use crate::hunt::sift::Sifted;
+use crate::hunt::worker::Order;
 use crate::hunt::{Event, Hunt, Step};
 use crate::slate::{Drift, Left, Rest};
+use crate::triage;
 
 /// A line of `events.jsonl`, as docs/record.md has it.
 #[derive(Debug, Serialize)]
@@ -30,17 +34,35 @@ pub(crate) enum Fact<'a> {
         session: &'a str,
         started: String,
         name: &'a str,
+        guid: String,
         directory: Text,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        boot: Option<String>,
+    },
+    Resumed {
+        v: u32,
+        session: &'a str,
+        started: String,
+        name: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        boot: Option<String>,
     },
     Golden {
         duration_ns: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        guid: Option<&'a str>,
     },
     NoRoom {
         #[serde(flatten)]
         attempt: Attempt,
         why: String,
     },
-    Prepared(Attempt),
+    Preparing(Attempt),
+    Prepared {
+        #[serde(flatten)]
+        attempt: Attempt,
+        guid: &'a str,
+    },
     Unprepared {
         #[serde(flatten)]
         attempt: Attempt,
@@ -52,6 +74,23 @@ pub(crate) enum Fact<'a> {
         attempt: Attempt,
         files: &'a [&'static str],
     },
+    Hang {
+        #[serde(flatten)]
+        attempt: Attempt,
+        after_ns: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        autopsy: Option<Text>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        snapshot: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    HookFailed {
+        #[serde(flatten)]
+        attempt: Attempt,
+        hook: &'static str,
+        why: &'a str,
+    },
     Exit {
         #[serde(flatten)]
         attempt: Attempt,
@@ -62,8 +101,29 @@ pub(crate) enum Fact<'a> {
         signal: Option<i32>,
         duration_ns: u64,
         kept: bool,
+        #[serde(skip_serializing_if = "is_nought")]
+        leaked: u32,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        leaks: Vec<Leak<'a>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
+        #[serde(flatten)]
+        triage: Option<Triage<'a>>,
+    },
+    Cores {
+        #[serde(flatten)]
+        attempt: Attempt,
+        cores: Vec<Core>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<&'a str>,
+    },
+    Collected {
+        #[serde(flatten)]
+        attempt: Attempt,
+        files: u64,
+        bytes: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<&'a str>,
     },
     Kept {
         #[serde(flatten)]
@@ -88,6 +148,10 @@ pub(crate) enum Fact<'a> {
     Signal {
         signal: i32,
     },
+    Suspended,
+    Continued {
+        duration_ns: u64,
+    },
     Trouble {
         why: String,
     },
@@ -100,6 +164,64 @@ pub(crate) enum Fact<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<&'a str>,
     },
+}
+
+/// A core dump.
+#[derive(Debug, Serialize)]
+pub(crate) struct Core {
+    path: Text,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<Text>,
+}
+
+/// What triage makes of an attempt.
+#[derive(Debug, Serialize)]
+pub(crate) struct Triage<'a> {
+    /// The version that these are of.
+    triage: u32,
+    signatures: Vec<Signature<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Signature<'a> {
+    id: &'a str,
+    class: &'static str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    flaky: bool,
+}
+
+impl<'a> From<&'a Sifted> for Triage<'a> {
+    fn from(sifted: &'a Sifted) -> Triage<'a> {
+        let Sifted { signatures, decision } = sifted;
+        let signatures = signatures.iter().map(|signed| Signature {
+            id: &signed.id,
+            class: signed.class.word(),
+            title: &signed.title,
+            flaky: signed.is_flaky,
+        });
+        Triage {
+            triage: triage::VERSION,
+            signatures: signatures.collect(),
+            action: decision.as_ref().map(|decided| decided.action.word()),
+            rule: decision.as_ref().map(|decided| decided.rule.as_str()),
+        }
+    }
+}
+
+/// A process that outlived the command of its attempt.
+#[derive(Debug, Serialize)]
+pub(crate) struct Leak<'a> {
+    pid: i32,
+    name: &'a str,
+}
+
+fn is_nought(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Which one an event is about.
@@ -125,6 +247,10 @@ pub(crate) fn facts<'a>(
     let mut facts = of_event(event, hunt, started);
     for step in steps {
         match step {
+            // Before it is there, so that it is known whose it is.
+            Step::Order(_, Order::Prepare(name)) => {
+                facts.push(Fact::Preparing((*name).into()));
+            }
             Step::Close => facts.push(Fact::Closing),
             Step::Over => facts.push(over(hunt)),
             _ => {}
@@ -133,31 +259,49 @@ pub(crate) fn facts<'a>(
     facts
 }
 
+#[expect(clippy::too_many_lines, reason = "an arm for each event")]
 fn of_event<'a>(
     event: &'a Event,
     hunt: &'a Hunt,
     started: Timestamp,
 ) -> Vec<Fact<'a>> {
     let fact = match event {
-        Event::Checked(Ok(_)) => return Vec::new(),
+        Event::Checked(Ok(_))
+        | Event::Asked
+        | Event::Sifted(..)
+        | Event::Said(..) => {
+            return Vec::new();
+        }
         Event::Checked(Err(error)) | Event::Opened(Err(error)) => {
             trouble(format!("{error:#}"))
         }
+        Event::Opened(Ok(working)) if working.is_reopened => Fact::Resumed {
+            v: VERSION,
+            session: &working.session,
+            started: Timestamp::now().to_string(),
+            name: &working.name,
+            boot: host::boot(),
+        },
         Event::Opened(Ok(working)) => Fact::Opened {
             v: VERSION,
             session: &working.session,
             started: started.to_string(),
             name: &working.name,
+            guid: working.own_guid(),
             directory: (&working.path).into(),
+            boot: host::boot(),
         },
-        Event::Golden(Ok(_), took) => {
-            Fact::Golden { duration_ns: super::nanoseconds(*took) }
-        }
+        Event::Golden(Ok(working), took) => Fact::Golden {
+            duration_ns: super::nanoseconds(*took),
+            guid: working.golden_guid(),
+        },
         Event::Golden(Err(spoiled), _) => return of_spoiled(spoiled),
         Event::NoRoom(name, shortage) => {
             Fact::NoRoom { attempt: (*name).into(), why: shortage.to_string() }
         }
-        Event::Prepared(name, Ok(())) => Fact::Prepared((*name).into()),
+        Event::Prepared(name, Ok(guid)) => {
+            Fact::Prepared { attempt: (*name).into(), guid }
+        }
         Event::Prepared(name, Err(unprepared)) => {
             let attempt = (*name).into();
             let why = &unprepared.why;
@@ -165,18 +309,14 @@ fn of_event<'a>(
             facts.extend(unprepared.left.as_ref().map(left));
             return facts;
         }
-        Event::Started(name, ..) => Fact::Go((*name).into()),
-        Event::Replaced(name, files) => {
-            Fact::Replaced { attempt: (*name).into(), files }
-        }
-        Event::Ended(name, outcome, span) => {
-            of_exit(*name, outcome, span, hunt)
-        }
-        Event::Kept(name, marked) => Fact::Kept {
-            attempt: (*name).into(),
-            name: hunt.evidence(*name),
-            why: marked.as_ref().err().map(|error| format!("{error:#}")),
-        },
+        Event::Started(..)
+        | Event::Replaced(..)
+        | Event::Hung(..)
+        | Event::HookFailed(..)
+        | Event::Ended(..)
+        | Event::Dumped(..)
+        | Event::Collected(..)
+        | Event::Kept(..) => return of_run(event, hunt),
         Event::Retired(name, Rest::Gone) => Fact::Retired((*name).into()),
         Event::Closed(Rest::Gone) => Fact::Closed,
         Event::Retired(_, Rest::Left(rest))
@@ -188,6 +328,10 @@ fn of_event<'a>(
         Event::Looked(Drift::Unknown(why)) => {
             Fact::Changed { paths: None, first: None, why: Some(why) }
         }
+        Event::Suspend => Fact::Suspended,
+        Event::Continued(after) => {
+            Fact::Continued { duration_ns: super::nanoseconds(*after) }
+        }
         Event::Signal(signal) => Fact::Signal { signal: *signal },
         Event::Lost(_, why) | Event::Unrecorded(why) => trouble(why.clone()),
         Event::OutOfPatience => {
@@ -197,11 +341,62 @@ fn of_event<'a>(
     vec![fact]
 }
 
+/// What a run does, from its beginning to where its clone goes.
+fn of_run<'a>(event: &'a Event, hunt: &'a Hunt) -> Vec<Fact<'a>> {
+    let fact = match event {
+        Event::Started(name, ..) => Fact::Go((*name).into()),
+        Event::Replaced(name, files) => {
+            Fact::Replaced { attempt: (*name).into(), files }
+        }
+        Event::Hung(name, hang) => Fact::Hang {
+            attempt: (*name).into(),
+            after_ns: super::nanoseconds(hang.after),
+            autopsy: hang.autopsy.as_ref().map(Text::from),
+            snapshot: hang.snapshot.as_deref(),
+            why: (!hang.troubles.is_empty()).then(|| hang.troubles.join("; ")),
+        },
+        Event::HookFailed(name, moment, why) => Fact::HookFailed {
+            attempt: (*name).into(),
+            hook: moment.word(),
+            why,
+        },
+        Event::Ended(name, outcome, span, leaks) => {
+            of_exit(*name, outcome, span, leaks, hunt)
+        }
+        Event::Dumped(name, cores) => Fact::Cores {
+            attempt: (*name).into(),
+            cores: cores
+                .found
+                .iter()
+                .map(|core| Core {
+                    path: (&core.path).into(),
+                    program: core.program.as_ref().map(Text::from),
+                })
+                .collect(),
+            why: cores.trouble.as_deref(),
+        },
+        Event::Collected(name, collected) => Fact::Collected {
+            attempt: (*name).into(),
+            files: collected.files,
+            bytes: collected.bytes,
+            why: collected.trouble.as_deref(),
+        },
+        Event::Kept(name, marked) => Fact::Kept {
+            attempt: (*name).into(),
+            name: hunt.evidence(*name),
+            why: marked.as_ref().err().map(|error| format!("{error:#}")),
+        },
+        _ => return Vec::new(),
+    };
+    vec![fact]
+}
+
 fn of_exit<'a>(
     name: AttemptName,
     outcome: &Outcome,
     span: &Span,
-    hunt: &Hunt,
+    leaks: &'a Leaks,
+    hunt: &'a Hunt,
 ) -> Fact<'a> {
     let (exit_status, signal) = outcome.status();
     Fact::Exit {
@@ -211,10 +406,17 @@ fn of_exit<'a>(
         signal,
         duration_ns: super::nanoseconds(span.took()),
         kept: hunt.keeps(outcome),
+        leaked: leaks.count,
+        leaks: leaks
+            .first
+            .iter()
+            .map(|(pid, name)| Leak { pid: *pid, name })
+            .collect(),
         why: match outcome {
             Outcome::Infra(infra) => Some(infra.to_string()),
             _ => None,
         },
+        triage: hunt.sifted(name).map(Triage::from),
     }
 }
 

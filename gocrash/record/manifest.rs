@@ -3,78 +3,96 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use zfs::Zfs;
 
 use super::VERSION;
 use super::host::Host;
 use super::text::Text;
+use crate::attempt::timer::Timeout;
 use crate::config::{Config, Keep};
 use crate::slate::Working;
 use crate::slate::origin::Origin;
 
-/// `gocrash.json`, as docs/record.md has it.
-#[derive(Debug, Serialize)]
+/// `gocrash.json`, as docs/record.md has it. What is not in one that is read,
+/// because another version wrote it, is empty.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Manifest {
-    v: u32,
-    session: String,
-    started: String,
-    gocrash: Gocrash,
-    zfs: Versions,
-    host: Host,
-    source: Source,
-    working: Place,
-    command: Vec<Text>,
-    cwd: Text,
-    environment: BTreeMap<String, Text>,
-    person: Person,
-    arguments: Vec<Text>,
-    options: Options,
+    pub(crate) v: u32,
+    pub(crate) session: String,
+    pub(crate) started: String,
+    pub(crate) gocrash: Gocrash,
+    pub(crate) zfs: Versions,
+    pub(crate) host: Host,
+    pub(crate) source: Source,
+    pub(crate) working: Place,
+    pub(crate) command: Vec<Text>,
+    pub(crate) cwd: Text,
+    pub(crate) environment: BTreeMap<String, Text>,
+    pub(crate) person: Person,
+    pub(crate) arguments: Vec<Text>,
+    pub(crate) called_in: Text,
+    pub(crate) options: Options,
 }
 
-#[derive(Debug, Serialize)]
-struct Gocrash {
-    version: &'static str,
-    commit: &'static str,
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Gocrash {
+    pub(crate) version: String,
+    pub(crate) commit: String,
 }
 
-#[derive(Debug, Serialize)]
-struct Versions {
-    library: &'static str,
-    module: Option<String>,
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Versions {
+    pub(crate) library: String,
+    pub(crate) module: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Source {
-    snapshot: Option<String>,
-    guid: Option<String>,
-    directory: Option<Text>,
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Source {
+    pub(crate) snapshot: Option<String>,
+    pub(crate) guid: Option<String>,
+    pub(crate) taken: bool,
+    pub(crate) directory: Option<Text>,
 }
 
-#[derive(Debug, Serialize)]
-struct Place {
-    name: String,
-    directory: Text,
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Place {
+    pub(crate) name: String,
+    pub(crate) directory: Text,
 }
 
-#[derive(Debug, Serialize)]
-struct Person {
-    name: String,
-    uid: u32,
-    gid: u32,
-    groups: Vec<u32>,
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Person {
+    pub(crate) name: String,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) groups: Vec<u32>,
 }
 
-#[derive(Debug, Serialize)]
-struct Options {
-    concurrency: u16,
-    stop_after: Option<u64>,
-    keep_success: bool,
-    parent: Option<String>,
-    prepare: Option<Text>,
-    at: Option<Text>,
-    quota_bytes: Option<u64>,
-    min_free_bytes: u64,
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Options {
+    pub(crate) concurrency: u16,
+    pub(crate) stop_after: Option<u64>,
+    pub(crate) keep_success: bool,
+    pub(crate) parent: Option<String>,
+    pub(crate) prepare: Option<Text>,
+    pub(crate) at: Option<Text>,
+    pub(crate) timeout: Option<String>,
+    pub(crate) collect: Vec<Text>,
+    pub(crate) private_tmp: bool,
+    pub(crate) cores: bool,
+    pub(crate) on_start: Option<Text>,
+    pub(crate) on_failure: Option<Text>,
+    pub(crate) on_timeout: Option<Text>,
+    pub(crate) quota_bytes: Option<u64>,
+    pub(crate) min_free_bytes: u64,
 }
 
 impl Source {
@@ -84,11 +102,13 @@ impl Source {
             Origin::Zfs { snapshot, .. } => Source {
                 snapshot: Some(working.taken().unwrap_or(snapshot).to_string()),
                 guid,
+                taken: working.taken().is_some(),
                 directory: None,
             },
             Origin::Overlay(tree) => Source {
                 snapshot: None,
                 guid,
+                taken: false,
                 directory: Some((&tree.dir).into()),
             },
         }
@@ -109,11 +129,11 @@ impl Manifest {
             session: working.session.clone(),
             started: started.to_string(),
             gocrash: Gocrash {
-                version: env!("CARGO_PKG_VERSION"),
-                commit: env!("GOCRASH_COMMIT"),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                commit: env!("GOCRASH_COMMIT").to_owned(),
             },
             zfs: Versions {
-                library: zfs::libzfs_version(),
+                library: zfs::libzfs_version().to_owned(),
                 module: Zfs::kernel_version().ok(),
             },
             host: Host::look()?,
@@ -139,7 +159,10 @@ impl Manifest {
                 gid: ids.gid.as_raw(),
                 groups: ids.groups.iter().map(|gid| gid.as_raw()).collect(),
             },
-            arguments: std::env::args_os().map(|a| Text::from(&a)).collect(),
+            called_in: std::env::current_dir()
+                .map(|dir| Text::from(&dir))
+                .unwrap_or_default(),
+            arguments: config.arguments.iter().map(Text::from).collect(),
             options: Options {
                 concurrency: config.concurrency,
                 stop_after: config.stop_after,
@@ -150,6 +173,14 @@ impl Manifest {
                 },
                 prepare: config.prepare.as_ref().map(Text::from),
                 at: config.at.as_ref().map(Text::from),
+                timeout: (config.timeout != Timeout::None)
+                    .then(|| config.timeout.to_string()),
+                collect: config.collect.iter().map(Text::from).collect(),
+                private_tmp: config.private_tmp,
+                cores: config.suite.cores,
+                on_start: config.hooks.start.as_ref().map(Text::from),
+                on_failure: config.hooks.failure.as_ref().map(Text::from),
+                on_timeout: config.hooks.timeout.as_ref().map(Text::from),
                 quota_bytes: config.limits.quota,
                 min_free_bytes: working.min_free_bytes,
             },

@@ -6,14 +6,15 @@
 //! because the destroy waits for the same transaction group or a later one,
 //! the verdict is on the disk when the slate is gone.
 
-mod host;
+pub(crate) mod host;
 mod line;
 pub(crate) mod log;
-mod manifest;
-mod text;
+pub(crate) mod manifest;
+pub(crate) mod read;
+pub(crate) mod text;
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -29,11 +30,12 @@ use crate::slate::Working;
 use line::Line;
 use log::Log;
 use manifest::Manifest;
+use read::History;
 
 /// The version of the schema.
 const VERSION: u32 = 1;
-const MANIFEST: &str = "gocrash.json";
-const EVENTS: &str = "events.jsonl";
+pub(crate) const MANIFEST: &str = "gocrash.json";
+pub(crate) const EVENTS: &str = "events.jsonl";
 /// All there is of it.
 #[cfg_attr(
     not(target_os = "linux"),
@@ -48,8 +50,10 @@ const MANIFEST_MODE: u32 = 0o640;
 /// What is written down of one hunt.
 #[derive(Debug)]
 pub(crate) struct Record {
-    /// Both are the same moment, which `t_ns` counts from.
     began: Instant,
+    /// So long before that was the moment that `t_ns` counts from. It is not
+    /// when this process began where the hunt goes on that another one began.
+    before: Duration,
     started: Timestamp,
     /// Open as long as the working dataset is there.
     log: Option<Log>,
@@ -58,11 +62,59 @@ pub(crate) struct Record {
 impl Record {
     /// Begins to count time. There is no place to write to yet.
     pub(crate) fn begin() -> Record {
-        Record { began: Instant::now(), started: Timestamp::now(), log: None }
+        Record {
+            began: Instant::now(),
+            before: Duration::ZERO,
+            started: Timestamp::now(),
+            log: None,
+        }
     }
 
-    /// Writes the manifest, and makes the event log.
+    /// Goes on with one that was begun before. Its stamps are of the clock on
+    /// the wall where it does, and never before those that are there.
+    pub(crate) fn resume(self, history: &History) -> Record {
+        let Some(opened) = &history.opened else { return self };
+        let since = Timestamp::now().duration_since(opened.started);
+        let since = u64::try_from(since.as_nanos()).unwrap_or(0);
+        let before = Duration::from_nanos(since.max(history.last_ns));
+        Record { before, started: opened.started, ..self }
+    }
+
+    /// Writes the manifest, and makes the event log. Where the hunt is a
+    /// resumed one, they are there, and the log is written on.
     pub(crate) fn open(
+        &mut self,
+        config: &Config,
+        working: &Working,
+    ) -> anyhow::Result<()> {
+        match working.is_reopened {
+            true => self.append_to(working),
+            false => self.create(config, working),
+        }
+    }
+
+    fn append_to(&mut self, working: &Working) -> anyhow::Result<()> {
+        let path = working.path.join(EVENTS);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .custom_flags(OFlag::O_NOFOLLOW.bits())
+            .open(&path)
+            .with_context(|| format!("cannot open `{}`", path.display()))?;
+        // The last line may have been cut.
+        let mut last = [b'\n'];
+        if file.seek(SeekFrom::End(-1)).is_ok() {
+            file.read_exact(&mut last)?;
+        }
+        let mut log = Log::new(file);
+        if last != [b'\n'] {
+            log.append(b"\n")?;
+        }
+        self.log = Some(log);
+        Ok(())
+    }
+
+    fn create(
         &mut self,
         config: &Config,
         working: &Working,
@@ -86,7 +138,8 @@ impl Record {
         steps: &[Step],
         hunt: &Hunt,
     ) -> Vec<u8> {
-        let t_ns = nanoseconds(self.moment(event).duration_since(self.began));
+        let since = self.moment(event).duration_since(self.began);
+        let t_ns = nanoseconds(self.before + since);
         let mut lines = Vec::new();
         for fact in line::facts(event, steps, hunt, self.started) {
             serde_json::to_writer(&mut lines, &Line { t_ns, fact })
@@ -114,13 +167,13 @@ impl Record {
     fn moment(&self, event: &Event) -> Instant {
         match event {
             Event::Started(_, _, go) => *go,
-            Event::Ended(_, _, span) => span.exit,
+            Event::Ended(_, _, span, _) => span.exit,
             _ => Instant::now(),
         }
     }
 }
 
-fn nanoseconds(time: Duration) -> u64 {
+pub(crate) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 

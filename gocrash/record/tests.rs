@@ -13,13 +13,20 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::*;
+use crate::attempt::leaks::Leaks;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::cli::Cli;
 use crate::config::Keep;
-use crate::hunt::event::Span;
+use crate::hunt::event::{Hang, Span};
+use crate::hunt::hooks::Moment;
+use crate::hunt::sift::{Decided, Sifted, Signed};
+use crate::slate::collect::Collected;
+use crate::slate::cores::{Core, Cores};
 use crate::slate::room::Shortage;
 use crate::slate::{Drift, Left, Rest, Seen, Unprepared};
+use crate::triage::class::Class;
+use crate::triage::rules::Action;
 
 const SCHEMA: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/record.md"));
@@ -29,26 +36,46 @@ fn everything() -> (TempDir, Vec<u8>) {
     let dir = tempfile::tempdir().unwrap();
     let mut working = Working::for_tests("tank/go/gocrash-1");
     working.path = dir.path().to_owned();
+    let mut reopened = working.clone();
+    reopened.is_reopened = true;
     let name = AttemptName { thread: 3, run: 7 };
     let left =
         || Left { name: "tank/x".to_owned(), why: "two\nlines".to_owned() };
     let unprepared = Unprepared { why: "full".to_owned(), left: Some(left()) };
     let go = Instant::now();
-    let ended = |outcome| Event::Ended(name, outcome, Span { go, exit: go });
+    let span = Span { go, exit: go };
+    let leaks = || Leaks { count: 1, first: vec![(7, "sleep".to_owned())] };
+    let ended = |outcome| Event::Ended(name, outcome, span, leaks());
     let why = || "a \"reason\"\u{2028}".to_owned();
+    let sifted = Sifted {
+        signatures: vec![Signed {
+            id: "5f8512ed".to_owned(),
+            class: Class::Corruption,
+            title: "TestX: fatal error: fault".to_owned(),
+            is_flaky: true,
+        }],
+        decision: Some(Decided {
+            action: Action::Stop,
+            rule: "stop <- `fault`".to_owned(),
+        }),
+    };
     let events = [
         Event::Checked(Ok(Seen::for_tests())),
         Event::Opened(Ok(working.clone())),
+        Event::Opened(Ok(reopened)),
         Event::Golden(Ok(working), Duration::from_secs(1)),
         Event::NoRoom(name, Shortage::for_tests()),
-        Event::Prepared(name, Ok(())),
+        Event::Prepared(name, Ok("1".to_owned())),
         Event::Prepared(name, Err(unprepared)),
         Event::Started(name, PathBuf::new(), go),
         Event::Replaced(name, vec!["test_run_stdout"]),
+        Event::Sifted(name, sifted),
         ended(Outcome::Passed),
         ended(Outcome::Failed(2)),
         ended(Outcome::Signaled(11)),
+        ended(Outcome::TimedOut),
         ended(Outcome::Ignored),
+        ended(Outcome::Known("x".to_owned(), Box::new(Outcome::Failed(2)))),
         ended(Outcome::Interrupted),
         ended(Outcome::Infra(Infra::Passing(why()))),
         Event::Kept(name, Err(anyhow::anyhow!("busy"))),
@@ -56,13 +83,12 @@ fn everything() -> (TempDir, Vec<u8>) {
         Event::Retired(name, Rest::Left(left())),
         Event::Looked(Drift::Changed(2, "src/x".to_owned())),
         Event::Looked(Drift::Unknown(why())),
-        Event::Signal(15),
         Event::Unrecorded(why()),
         Event::Closed(Rest::Gone),
     ];
     let mut hunt = Hunt::new(4, None, Keep::Failures);
     let mut record = Record::begin();
-    for event in &events {
+    for event in events.iter().chain(&beside(name)) {
         let mut steps = hunt.apply(event);
         if let Event::Opened(Ok(working)) = event {
             record.open(&config(), working).unwrap();
@@ -75,6 +101,30 @@ fn everything() -> (TempDir, Vec<u8>) {
     }
     let log = fs::read(dir.path().join(EVENTS)).unwrap();
     (dir, log)
+}
+
+/// What happens beside runs.
+fn beside(name: AttemptName) -> [Event; 7] {
+    let why = || "a \"reason\"\u{2028}".to_owned();
+    let hang = Hang {
+        after: Duration::from_secs(1),
+        autopsy: Some(PathBuf::from("test_run_autopsy")),
+        snapshot: Some("tank/x@hang".to_owned()),
+        troubles: vec![why()],
+    };
+    let path = || PathBuf::from("core");
+    let core = Core { path: path(), program: Some(path()) };
+    let cores = Cores { found: vec![core], trouble: Some(why()) };
+    let collected = Collected { files: 1, bytes: 2, trouble: Some(why()) };
+    [
+        Event::Signal(15),
+        Event::Suspend,
+        Event::Continued(Duration::from_secs(1)),
+        Event::Hung(name, hang),
+        Event::HookFailed(name, Moment::Failure, why()),
+        Event::Dumped(name, cores),
+        Event::Collected(name, collected),
+    ]
 }
 
 fn config() -> Config {

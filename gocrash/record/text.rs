@@ -1,16 +1,43 @@
 //! A text of the operating system, which need not be Unicode, in JSON.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A string where it is one; otherwise an object with its bytes in hex.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(untagged)]
 pub(crate) enum Text {
     Unicode(String),
     Bytes { hex: String },
+}
+
+impl Default for Text {
+    fn default() -> Text {
+        Text::Unicode(String::new())
+    }
+}
+
+impl Text {
+    /// The text itself; nothing for an object that has no bytes in hex.
+    pub(crate) fn to_os(&self) -> Option<OsString> {
+        match self {
+            Text::Unicode(text) => Some(text.into()),
+            Text::Bytes { hex } => bytes(hex).map(OsString::from_vec),
+        }
+    }
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = |pair: &[u8]| match *pair {
+        [high, low] => u8::try_from(digit(high)? << 4 | digit(low)?).ok(),
+        _ => None,
+    };
+    hex.as_bytes().chunks(2).map(byte).collect()
 }
 
 impl<T: AsRef<OsStr> + ?Sized> From<&T> for Text {

@@ -1,13 +1,6 @@
 //! What a program reads: the lines of the event log, where `--events` says.
 
-use std::fs::File;
-use std::io;
-use std::os::fd::AsFd;
-use std::path::Path;
-
-use nix::unistd::{getegid, geteuid, getgroups, setegid, seteuid, setgroups};
-
-use crate::attempt::person::{Ids, Person};
+use super::file;
 use crate::config::{Config, Destination};
 use crate::record::log::Log;
 use crate::refusal::Refusal;
@@ -25,24 +18,13 @@ impl Events {
         destination: &Destination,
         config: &Config,
     ) -> Result<Events, Refusal> {
-        let (name, file) = match destination {
-            Destination::Stdout => {
-                let own = io::stdout().as_fd().try_clone_to_owned();
-                ("-".to_owned(), own.map(File::from))
-            }
-            Destination::File(path) => {
-                let ids = config.caller.as_ref().and_then(Person::ids_to_take);
-                (path.display().to_string(), create(path, ids.as_ref()))
-            }
+        // A hunt that goes on goes on in its file, too.
+        let open = match &config.resumed {
+            None => file::open,
+            Some(_) => file::open_to_append,
         };
-        match file {
-            Ok(file) => Ok(Events { name, log: Log::new(file) }),
-            Err(error) => Err(Refusal::new(
-                format!("cannot write to `--events {name}`: {error}"),
-                "name a file that the person who calls gocrash may write to, \
-                 or `-` for standard output",
-            )),
-        }
+        let (name, file) = open("--events", destination, config)?;
+        Ok(Events { name, log: Log::new(file) })
     }
 
     /// Only the first failure is one, and says what it was.
@@ -51,20 +33,4 @@ impl Events {
             format!("events are missing in `--events {}`: {error}", self.name)
         })
     }
-}
-
-/// Makes the file, or empties it, with the rights of the person who called: a
-/// path that they give must not lead root to where they may not write.
-fn create(path: &Path, caller: Option<&Ids>) -> io::Result<File> {
-    let Some(ids) = caller else { return File::create(path) };
-    let own_groups = getgroups()?;
-    let (own_gid, own_uid) = (getegid(), geteuid());
-    setgroups(&ids.groups)?;
-    setegid(ids.gid)?;
-    seteuid(ids.uid)?;
-    let file = File::create(path);
-    seteuid(own_uid)?;
-    setegid(own_gid)?;
-    setgroups(&own_groups)?;
-    file
 }

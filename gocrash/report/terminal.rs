@@ -1,39 +1,69 @@
 //! What a person at a terminal reads: the lines of a hunt, on standard output.
 
+mod beside;
+
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::console::{Console, Mode};
+use super::gauges::Gauges;
+use super::safe;
+use super::units::seconds;
+use crate::attempt::leaks::Leaks;
+use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
+use crate::attempt::said::Said;
 use crate::config::{Config, Keep, Suite};
 use crate::exit::Verdict;
-use crate::hunt::{Event, Hunt};
+use crate::hunt::sift::{Decided, Signed};
+use crate::hunt::{Collection, Event, Hunt};
 use crate::refusal::Refusal;
 use crate::slate::baked::Baked;
+use crate::slate::collect;
+use crate::slate::room;
 use crate::slate::{Drift, Origin, Rest, Seen, Working};
 
-/// The standard streams. A hunt outlives a reader that went away: what can't
-/// be printed is not worth losing a failure for.
+/// How long the figure for free room is good.
+const ROOM_LASTS: Duration = Duration::from_secs(2);
+/// How sure people want to be that a failure is fixed.
+const SURE: f64 = 0.99;
+
+/// What it is said by, and what has to be known for that.
 #[derive(Debug)]
 pub(crate) struct Terminal {
-    out: io::Stdout,
-    err: io::Stderr,
+    console: Console,
     /// Standard output is for something else.
     is_aside: bool,
+    /// What attempts have printed that failed just now.
+    said: HashMap<AttemptName, Said>,
+    room_asked: Option<Instant>,
 }
 
 impl Terminal {
     pub(crate) fn new() -> Terminal {
-        Terminal { out: io::stdout(), err: io::stderr(), is_aside: false }
+        Terminal {
+            console: Console::new(Gauges::new(Instant::now())),
+            is_aside: false,
+            said: HashMap::new(),
+            room_asked: None,
+        }
     }
 
     /// One that leaves standard output alone.
     pub(crate) fn aside() -> Terminal {
         Terminal { is_aside: true, ..Terminal::new() }
+    }
+
+    /// Shows the status from now on, by a thread of its own.
+    pub(super) fn begin(&mut self, mode: Mode, threads: u16) {
+        self.console.gauges().expect_threads(threads);
+        self.console.begin(mode);
     }
 
     /// Says what happened.
@@ -43,6 +73,7 @@ impl Terminal {
         config: &Config,
         hunt: &Hunt,
     ) {
+        self.follow(event, hunt);
         match event {
             Event::Checked(Ok(seen)) => self.doubt(seen, config),
             Event::Golden(Ok(_), took) => {
@@ -79,15 +110,13 @@ impl Terminal {
                     config.origin.noun()
                 ),
             ),
-            Event::Ended(name, outcome, span) => {
-                let kept = if hunt.keeps(outcome) { ", kept" } else { "" };
-                let took = seconds(span.took());
-                self.at(
-                    name.thread,
-                    name.run,
-                    format_args!("{outcome} after {took}{kept}"),
-                );
+            Event::Ended(name, outcome, span, leaks) => {
+                self.ended(*name, outcome, span.took(), leaks, hunt);
             }
+            Event::Said(name, said) => {
+                self.said.insert(*name, said.clone());
+            }
+            Event::Asked => self.console.show_status(),
             Event::Kept(name, Err(error)) => self.at(
                 name.thread,
                 name.run,
@@ -109,7 +138,78 @@ impl Terminal {
             Event::Unrecorded(why) => {
                 self.error(format_args!("warning: {why}"));
             }
-            _ => {}
+            event => self.aside_of_run(event),
+        }
+    }
+
+    fn ended(
+        &mut self,
+        name: AttemptName,
+        outcome: &Outcome,
+        took: Duration,
+        leaks: &Leaks,
+        hunt: &Hunt,
+    ) {
+        let kept = if hunt.keeps(outcome) { ", kept" } else { "" };
+        let took = seconds(took);
+        self.at(
+            name.thread,
+            name.run,
+            format_args!("{outcome} after {took}{leaks}{kept}"),
+        );
+        let Some(said) = self.said.remove(&name) else { return };
+        if !said.0.is_empty() {
+            self.sifted(name, hunt);
+        }
+        let thread = &hunt.threads[usize::from(name.thread)];
+        self.said(&said, &thread.stdout_path);
+    }
+
+    /// The failures that no attempt had before, and the rule that decided.
+    fn sifted(&mut self, name: AttemptName, hunt: &Hunt) {
+        for signed in hunt.new_signatures(name) {
+            let Signed { id, class, title, is_flaky } = signed;
+            let flaky = if *is_flaky { "flaky " } else { "" };
+            let title = safe::line(title);
+            self.console.err(format!("    {flaky}{class} {id}: {title}\n"));
+        }
+        let sifted = hunt.sifted(name);
+        let decided = sifted.and_then(|sifted| sifted.decision.as_ref());
+        if let Some(Decided { rule, .. }) = decided {
+            let rule = safe::line(rule);
+            self.console.err(format!("    by the rule: {rule}\n"));
+        }
+    }
+
+    /// Keeps the gauges of the status.
+    fn follow(&mut self, event: &Event, hunt: &Hunt) {
+        let mut free_bytes = None;
+        let was_asked_ago = self.room_asked.map(|asked| asked.elapsed());
+        // While an attempt runs, nobody is about to destroy what is asked.
+        if matches!(event, Event::Started(..))
+            && was_asked_ago.is_none_or(|ago| ago >= ROOM_LASTS)
+        {
+            self.room_asked = Some(Instant::now());
+            free_bytes = hunt
+                .working
+                .as_ref()
+                .and_then(|working| room::free_bytes(&working.path).ok());
+        }
+        let mut gauges = self.console.gauges();
+        gauges.apply(event, hunt);
+        gauges.signatures = hunt.signatures();
+        gauges.free_bytes = free_bytes.or(gauges.free_bytes);
+    }
+
+    /// The last lines that a failed attempt has printed, and where all are.
+    fn said(&mut self, said: &Said, stdout_path: &Path) {
+        for (name, lines) in &said.0 {
+            for line in lines {
+                let line = safe::line(line);
+                self.console.err(format!("    | {line}\n"));
+            }
+            let path = stdout_path.with_file_name(name);
+            self.console.err(format!("    see {}\n", path.display()));
         }
     }
 
@@ -133,6 +233,7 @@ impl Terminal {
 
     /// The last lines: each thread's result, and where things are.
     pub(crate) fn closing(&mut self, config: &Config, hunt: &Hunt) {
+        self.console.be_patient();
         if !hunt.was_opened() {
             for left in &hunt.left {
                 self.line(format_args!("left: {left}"));
@@ -144,6 +245,13 @@ impl Terminal {
             let result = result(thread.outcome.as_ref(), &config.suite);
             self.line(format_args!(
                 "thread {i}: {tries} tries, result = {result}"
+            ));
+        }
+        let before = hunt.kept_before();
+        if before > 0 {
+            let slates = hunt.slates(before);
+            self.line(format_args!(
+                "kept: {before} {slates} before it went on"
             ));
         }
         let (passing, failed): (Vec<_>, Vec<_>) =
@@ -163,6 +271,14 @@ impl Terminal {
                 "kept: {count} {slates} of runs that passed"
             ));
         }
+        if let (Some(working), 1..) = (&hunt.working, hunt.collected.files) {
+            let Collection { runs, files } = hunt.collected;
+            let place = working.path.join(collect::DIRECTORY);
+            self.line(format_args!(
+                "collected: {files} files of {runs} runs (see {})",
+                place.display()
+            ));
+        }
         for left in &hunt.left {
             self.line(format_args!("left: {left}"));
         }
@@ -172,6 +288,7 @@ impl Terminal {
                 working.removal()
             ));
         }
+        self.figures(hunt);
         if let Some(trouble) = &hunt.trouble {
             self.error(format_args!("error: {trouble}"));
         } else if hunt.verdict() == Verdict::None {
@@ -179,6 +296,24 @@ impl Terminal {
         }
         if hunt.has_failed() {
             self.error(format_args!("test failed"));
+        }
+    }
+
+    /// Says what went wrong that changes no verdict.
+    pub(super) fn warn(&mut self, what: &str) {
+        self.error(format_args!("warning: {what}"));
+    }
+
+    /// How often it failed, and how long it may not until that is over.
+    fn figures(&mut self, hunt: &Hunt) {
+        let Some(rate) = hunt.rate() else { return };
+        self.line(format_args!("failure rate: {rate}"));
+        if let Some(runs) = rate.runs_until_sure(SURE) {
+            let percent = SURE * 100.0;
+            self.line(format_args!(
+                "{runs} more runs without a failure until {percent}% sure \
+                 that it is fixed"
+            ));
         }
     }
 
@@ -240,6 +375,7 @@ impl Terminal {
             self.line(format_args!("prepare:         {prepare:?}"));
         }
         self.line(format_args!("command:         {label}{place}"));
+        self.line(format_args!("timeout:         {}", config.timeout));
         if let Some(at) = &config.at {
             self.line(format_args!("at:              {}", at.display()));
         }
@@ -306,10 +442,10 @@ impl Terminal {
     }
 
     fn line(&mut self, line: fmt::Arguments<'_>) {
-        let _ = match self.is_aside {
-            false => writeln!(self.out, "{line}"),
-            true => writeln!(self.err, "{line}"),
-        };
+        match self.is_aside {
+            false => self.console.out(format!("{line}\n")),
+            true => self.console.err(format!("{line}\n")),
+        }
     }
 
     /// The last words of the command that was to prepare.
@@ -320,11 +456,11 @@ impl Terminal {
     }
 
     fn help(&mut self, line: fmt::Arguments<'_>) {
-        let _ = writeln!(self.err, "  help: {line}");
+        self.console.err(format!("  help: {line}\n"));
     }
 
     fn error(&mut self, line: fmt::Arguments<'_>) {
-        let _ = writeln!(self.err, "gocrash: {line}");
+        self.console.err(format!("gocrash: {line}\n"));
     }
 }
 
@@ -345,28 +481,4 @@ fn is_go(name: &OsStr) -> bool {
 
 fn now() -> impl fmt::Display {
     Timestamp::now().strftime("%Y-%m-%d %H:%M:%S%.9f UTC")
-}
-
-/// As a person would say it: `0.3s`, `12.3s`, `3m40s`, `1h05m`.
-fn seconds(took: Duration) -> String {
-    let whole = took.as_secs();
-    match whole {
-        0..60 => format!("{:.1}s", took.as_secs_f64()),
-        60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
-        _ => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_reads_as_a_person_would_say_it() {
-        let say = |ms| seconds(Duration::from_millis(ms));
-        assert_eq!(say(320), "0.3s");
-        assert_eq!(say(12_340), "12.3s");
-        assert_eq!(say(220_000), "3m40s");
-        assert_eq!(say(3_900_000), "1h05m");
-    }
 }

@@ -2,16 +2,26 @@
 //! where trees come from. Plain data goes through it, in and out.
 
 pub(crate) mod baked;
+pub(crate) mod clean;
+pub(crate) mod collect;
+pub(crate) mod compare;
+pub(crate) mod cores;
+pub(crate) mod found;
+pub(crate) mod glob;
 #[cfg_attr(target_os = "linux", path = "hiding/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "hiding/none.rs")]
 mod hiding;
+mod lock;
 pub(crate) mod look;
 mod name;
 pub(crate) mod origin;
 #[cfg_attr(not(target_os = "linux"), path = "overlay/none.rs")]
 mod overlay;
 pub(crate) mod room;
+pub(crate) mod sandbox;
 mod source;
+pub(crate) mod visit;
+mod walk;
 mod zfs;
 
 use std::fmt;
@@ -21,6 +31,8 @@ use ::zfs::SnapshotName;
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::NAMES;
+use crate::attempt::person::Ids;
+use crate::refusal::Refusal;
 use crate::slate::baked::Baked;
 pub(crate) use origin::Origin;
 pub(crate) use source::Source;
@@ -72,6 +84,8 @@ pub(crate) struct Working {
     pub(crate) limits: Vec<String>,
     /// So much has to stay free where it is.
     pub(crate) min_free_bytes: u64,
+    /// It is of a hunt that was begun before.
+    pub(crate) is_reopened: bool,
     place: Place,
 }
 
@@ -140,6 +154,22 @@ impl Working {
         matches!(self.place, Place::Overlay(_))
     }
 
+    /// What tells it from another one of its name.
+    pub(crate) fn own_guid(&self) -> String {
+        match &self.place {
+            Place::Zfs(place) => place.guid().to_owned(),
+            Place::Overlay(place) => place.guid(),
+        }
+    }
+
+    /// What tells the clone that was prepared from another one of its name.
+    pub(crate) fn golden_guid(&self) -> Option<&str> {
+        match &self.place {
+            Place::Zfs(place) => place.golden_guid(),
+            Place::Overlay(_) => None,
+        }
+    }
+
     /// What removes all of it, for a shell.
     pub(crate) fn removal(&self) -> String {
         let name = &self.name;
@@ -166,9 +196,10 @@ impl Working {
     /// The line that says that it is there.
     pub(crate) fn created(&self) -> String {
         let name = &self.name;
+        let done = if self.is_reopened { "reopened" } else { "created" };
         match self.place {
-            Place::Zfs(_) => format!("created zfs dataset {name:?}"),
-            Place::Overlay(_) => format!("created directory {name:?}"),
+            Place::Zfs(_) => format!("{done} zfs dataset {name:?}"),
+            Place::Overlay(_) => format!("{done} directory {name:?}"),
         }
     }
 }
@@ -185,6 +216,7 @@ impl Working {
             guid: None,
             limits: Vec::new(),
             min_free_bytes: 0,
+            is_reopened: false,
             place: Place::Zfs(Box::new(zfs::Place::for_tests(dataset))),
         }
     }
@@ -214,6 +246,14 @@ impl Slate {
         match &self.place {
             SlatePlace::Zfs(place) => place.here(&self.path),
             SlatePlace::Overlay(place) => place.here(&self.path),
+        }
+    }
+
+    /// What tells it from another one of its name.
+    pub(crate) fn guid(&self) -> String {
+        match &self.place {
+            SlatePlace::Zfs(place) => place.guid().to_owned(),
+            SlatePlace::Overlay(place) => place.guid(),
         }
     }
 
@@ -268,6 +308,27 @@ pub(crate) enum Drift {
     Changed(u64, String),
     /// It can't be told, and why.
     Unknown(String),
+}
+
+/// Gives this process the rights that hunts in overlays have over what is in
+/// them. Only while there is a single thread.
+pub(crate) fn enter_overlays() -> Result<(), Refusal> {
+    overlay::enter()
+}
+
+/// Where a dataset is mounted.
+pub(crate) fn mounted_at(dataset: &str) -> Option<PathBuf> {
+    let dataset = ::zfs::DatasetName::new(dataset).ok()?;
+    ::zfs::Zfs::open().ok()?.mounted_at(&dataset).ok()?
+}
+
+/// Does what reads a person's own directories, which may lead elsewhere, with
+/// no more rights than that person has.
+pub(crate) fn as_person<T>(
+    person: Option<&Ids>,
+    work: impl FnOnce() -> T,
+) -> T {
+    overlay::as_person(person, work)
 }
 
 /// A word as any shell takes it.

@@ -95,7 +95,8 @@ impl LastShortage {
 }
 
 /// As ZFS would write it.
-struct Bytes(u64);
+#[derive(Debug)]
+pub(crate) struct Bytes(pub(crate) u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,7 +147,7 @@ pub(super) fn size_bytes(dir: &Path) -> anyhow::Result<u64> {
 /// What can still be written in this directory. Costs one system call.
 ///
 /// Wraps `statvfs`.
-pub(super) fn free_bytes(dir: &Path) -> anyhow::Result<u64> {
+pub(crate) fn free_bytes(dir: &Path) -> anyhow::Result<u64> {
     let room = statvfs(dir).with_context(|| {
         format!("cannot ask for room in `{}`", dir.display())
     })?;

@@ -2,11 +2,20 @@
 //! goes in and out is plain data and open files, so that all that needs rights
 //! can live in another process.
 
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::fchown;
 use std::path::PathBuf;
 
+use anyhow::Context;
+use nix::unistd::Gid;
+
+use crate::attempt::autopsy;
 use crate::attempt::name::AttemptName;
-use crate::attempt::output::Output;
+use crate::attempt::output::{self, Output};
 use crate::attempt::person::Ids;
+use crate::slate::collect::{self, Collected};
+use crate::slate::glob::Glob;
 use crate::slate::name::session_name;
 use crate::slate::overlay::Overlay;
 use crate::slate::room::{self, Limits, Shortage};
@@ -124,6 +133,27 @@ impl Source {
         }
     }
 
+    /// Goes on with what another process created, and left: by name.
+    pub(crate) fn reopen_working(
+        &self,
+        origin: &Origin,
+        limits: Limits,
+        name: &str,
+    ) -> anyhow::Result<Working> {
+        match (self, origin) {
+            (Source::Zfs(pool), Origin::Zfs { parent, .. }) => {
+                pool.reopen_working(parent, limits, name)
+            }
+            (Source::Overlay(overlay), _) => {
+                let working = overlay.reopen_working(name)?;
+                let size = room::size_bytes(&working.path).unwrap_or(0);
+                let min_free_bytes = limits.min_free.bytes(size);
+                Ok(Working { min_free_bytes, ..working })
+            }
+            _ => unreachable!("{OWN}"),
+        }
+    }
+
     /// What is short, if there is too little room for one more slate.
     pub(crate) fn shortage(
         &self,
@@ -212,6 +242,83 @@ impl Source {
             }
             (Source::Overlay(overlay), SlatePlace::Overlay(place)) => {
                 overlay.reveal(place)
+            }
+            _ => unreachable!("{OWN}"),
+        }
+    }
+
+    /// Makes the directory in the slate that is its attempt's `/tmp`.
+    pub(crate) fn make_tmp(
+        &self,
+        slate: &Slate,
+        owner: Option<&Ids>,
+    ) -> anyhow::Result<()> {
+        output::make_tmp(&self.root(slate)?, owner)
+    }
+
+    /// Writes down what there is to know of an attempt that hangs, before
+    /// anything is done about it: in its slate, in a file that is the owner's,
+    /// and comes open for more. What could not be written is said.
+    pub(crate) fn examine(
+        &self,
+        slate: &Slate,
+        supervisor: i32,
+        owner: Option<&Ids>,
+    ) -> anyhow::Result<(File, Option<String>)> {
+        let name = autopsy::NAME;
+        let (file, _) = output::create_at(&self.root(slate)?, name)
+            .with_context(|| format!("cannot create `{name}`"))?;
+        if let Some(ids) = owner {
+            fchown(&file, Some(ids.uid.as_raw()), Some(ids.gid.as_raw()))
+                .with_context(|| format!("cannot give `{name}` away"))?;
+        }
+        let written = autopsy::write(file.try_clone()?, supervisor);
+        Ok((file, written.err().map(|error| format!("{error:#}"))))
+    }
+
+    /// Keeps the slate as it is at the moment, where that is possible; gives
+    /// the name by which that is found.
+    pub(crate) fn freeze(
+        &self,
+        slate: &mut Slate,
+    ) -> anyhow::Result<Option<String>> {
+        match (self, &mut slate.place) {
+            (Source::Zfs(pool), SlatePlace::Zfs(place)) => {
+                pool.freeze(place).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Copies files out of the slate to where the record is, for the readers of
+    /// that. Nothing that could be copied is no reason to fail.
+    pub(crate) fn collect(
+        &self,
+        working: &Working,
+        slate: &Slate,
+        name: AttemptName,
+        globs: &[Glob],
+        reader: Option<Gid>,
+    ) -> anyhow::Result<Collected> {
+        let to = match self {
+            Source::Zfs(_) => output::open_directory(&working.path)?,
+            Source::Overlay(overlay) => overlay.directory()?,
+        };
+        let from = self.root(slate)?;
+        let name = name.to_string();
+        Ok(self.as_owner(|| collect::collect(from, &to, &name, globs, reader)))
+    }
+
+    /// The root of the slate, open, whatever the attempt has put on the way
+    /// to it.
+    pub(crate) fn root(&self, slate: &Slate) -> anyhow::Result<OwnedFd> {
+        match (self, &slate.place) {
+            (Source::Zfs(_), SlatePlace::Zfs(place)) => {
+                let path = place.here(&slate.path);
+                output::open_directory(&path)
+            }
+            (Source::Overlay(overlay), SlatePlace::Overlay(place)) => {
+                overlay.root(place)
             }
             _ => unreachable!("{OWN}"),
         }

@@ -5,8 +5,10 @@
 
 use std::process::{Command, Output, Stdio};
 
+mod generate;
 mod help;
 mod refusals;
+mod triage;
 
 /// Runs gocrash, with nothing on standard input.
 fn gocrash(args: &[&str]) -> Output {

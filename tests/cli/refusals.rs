@@ -25,6 +25,8 @@ fn what_was_typed_cannot_be_meant() {
     let expected = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/typed.txt");
     expect_file![expected].assert_eq(&refused(&[
         &["tank/go"],
+        &["lists"],
+        &["-p3", "list"],
         &["./tree"],
         &["tank/go@a@b"],
         &["tank//go@a"],
@@ -45,6 +47,8 @@ fn what_was_typed_cannot_be_meant() {
         &["--at", "/no/such/dir", SNAPSHOT],
         &["--cwd", "/usr", SNAPSHOT],
         &["--cwd", "goroot/../..", SNAPSHOT],
+        &["--results", "/tmp/junit.xml", SNAPSHOT],
+        &["--results", "../junit.xml", SNAPSHOT],
         &["--env", "GOGC", SNAPSHOT],
         &["--env", "=off", SNAPSHOT],
         &[SNAPSHOT, "--", "", "-c", "true"],

@@ -3,13 +3,16 @@
 use std::fmt::Write;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::sys::statfs::{OVERLAYFS_SUPER_MAGIC, statfs};
-use nix::unistd::{Gid, Uid, User};
+use nix::unistd::{Gid, Pid, Uid, User};
 use tempfile::TempDir;
 
 /// Places for files that most machines have; one can't hold what an overlay
@@ -115,16 +118,25 @@ impl Ground {
         self.start(&[&[source], args].concat())
     }
 
-    /// gocrash with these arguments.
+    /// A hunt with these arguments.
     pub(crate) fn start(&self, args: &[&str]) -> Command {
+        let user = format!("--user={}", self.uid);
+        let mut all = match self.caller {
+            Caller::Root => vec![&*user],
+            Caller::Person => Vec::new(),
+        };
+        // A status line would come whenever a machine is slow.
+        if !args.iter().any(|arg| arg.starts_with("--progress")) {
+            all.push("--progress=none");
+        }
+        self.after(&[&all, args].concat())
+    }
+
+    /// gocrash with exactly these arguments.
+    pub(crate) fn after(&self, args: &[&str]) -> Command {
         let mut command = Command::new(self.path("gocrash"));
-        match self.caller {
-            Caller::Root => {
-                command.args(["--user", &self.uid.to_string()]);
-            }
-            Caller::Person => {
-                self.become_person(&mut command);
-            }
+        if self.caller == Caller::Person {
+            self.become_person(&mut command);
         }
         command
             .args(args)
@@ -197,6 +209,34 @@ impl Ground {
             .collect()
     }
 
+    /// The processes of this test: gocrash, and whatever came of it. By a
+    /// variable that all of them have.
+    pub(crate) fn processes(&self) -> Vec<(Pid, String)> {
+        let folder = self.folder.path().as_os_str().as_bytes();
+        let is_ours = |process: &Path| {
+            fs::read(process.join("environ")).is_ok_and(|environment| {
+                environment.windows(folder.len()).any(|part| part == folder)
+            })
+        };
+        fs::read_dir("/proc")
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .filter_map(|entry| {
+                let pid = entry.file_name().to_str()?.parse().ok()?;
+                let name = fs::read_to_string(entry.path().join("comm"));
+                is_ours(&entry.path())
+                    .then(|| (Pid::from_raw(pid), name.unwrap_or_default()))
+            })
+            .map(|(pid, name)| (pid, name.trim_end().to_owned()))
+            .collect()
+    }
+
+    /// Waits until none of them is left.
+    pub(crate) fn wait_until_all_ended(&self) {
+        let what = || format!("{:?} still there", self.processes());
+        wait_until(|| self.processes().is_empty(), what);
+    }
+
     /// Everything that can be known of the source without changing it.
     pub(crate) fn source(&self) -> String {
         let mut text = String::new();
@@ -262,6 +302,18 @@ impl Hunted {
         let (_, path) = line.unwrap().split_once("(see ").unwrap();
         let path = path.strip_suffix("/test_run_stdout)").unwrap();
         path.into()
+    }
+}
+
+/// So long is waited for what has to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for what has to come, or fails with `what`.
+pub(crate) fn wait_until(done: impl Fn() -> bool, what: impl Fn() -> String) {
+    let begin = Instant::now();
+    while !done() {
+        assert!(begin.elapsed() < PATIENCE, "{}", what());
+        thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -17,7 +17,18 @@ macro_rules! golden {
 
 mod ground;
 
+mod collected;
+mod cores;
 mod evidence;
+mod hangs;
+mod hooks;
 mod hunts;
+mod kept;
 mod refusals;
+mod reports;
 mod safety;
+mod screen;
+mod sessions;
+mod supervision;
+mod suspend;
+mod triage;

@@ -41,7 +41,7 @@ fn an_attempt_sees_nothing_of_the_hunt_but_its_own_tree() {
         // The first attempt waits until the next one's slate is there.
         let script = r#"
             if [ "$GOCRASH_ATTEMPT" = 0 ]; then
-                until grep -q '"prepared".*"attempt":1}' "$DESK/events"; do
+                until grep -q '"prepared".*"attempt":1,' "$DESK/events"; do
                     sleep 0.01
                 done
                 cd ../..
@@ -134,4 +134,29 @@ fn a_link_in_the_state_directory_leads_root_nowhere() {
     let hunted = ground.hunt(&["-p1", "--stop-after=1"], "true");
     assert_ne!(hunted.output.status.code(), Some(0), "{hunted:#?}");
     assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+}
+
+#[test]
+fn a_private_tmp_is_in_the_slate_and_no_other_attempt_sees_it() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let script = r#"
+            test "$TMPDIR" = /tmp && test -z "$(ls -A /tmp)" || exit 3
+            echo >/tmp/mine
+            echo >>"$DESK/here"
+            until [ "$(wc -l <"$DESK/here")" -ge 2 ]; do sleep 0.05; done
+            test "$(ls -A /tmp)" = mine || exit 4
+            case $(mktemp) in /tmp/*) ;; *) exit 5 ;; esac"#;
+        let options = ["--stop-after=1", "--keep-success", "--private-tmp"];
+        ground.hunt(&options, script).expect(0);
+        let session = ground.left().pop().unwrap();
+        for thread in 0..2 {
+            let slate =
+                format!("state/gocrash/{session}/thread-{thread}-run-0");
+            let tmp = ground.path(&slate).join("upper/test_run_tmp");
+            assert!(tmp.join("mine").exists());
+            assert_eq!(fs::read_dir(tmp).unwrap().count(), 2);
+        }
+        assert_eq!(ground.mounted_by(), [""; 0], "{caller:?}");
+    }
 }

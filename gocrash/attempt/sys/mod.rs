@@ -1,75 +1,59 @@
 //! Process control that no crate offers safely: how a child comes into being
-//! after fork, how its end is seen without reaping it, what was inherited.
+//! after fork and is kept from leaving anything behind, what was inherited.
 
 #![expect(
     unsafe_code,
     reason = "the only place of the program that calls C itself"
 )]
 
+#[cfg_attr(target_os = "linux", path = "cgroup/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "cgroup/none.rs")]
+mod cgroup;
+mod children;
+mod cores;
+mod ends;
+pub(crate) mod foreground;
 mod fork;
 #[cfg_attr(
     not(target_os = "illumos"),
     expect(dead_code, reason = "others have better ways")
 )]
 mod limit;
+mod memory;
+mod message;
 #[cfg(target_os = "linux")]
 pub(crate) mod namespace;
+mod place;
+mod socket;
+mod suite;
+mod supervisor;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(target_os = "freebsd", path = "freebsd.rs")]
 #[cfg_attr(target_os = "illumos", path = "illumos.rs")]
 mod system;
+#[cfg_attr(target_os = "linux", path = "tree/linux.rs")]
+#[cfg_attr(target_os = "freebsd", path = "tree/freebsd.rs")]
+#[cfg_attr(target_os = "illumos", path = "tree/illumos.rs")]
+mod tree;
 
 use std::ffi::{CStr, CString, OsStr};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 
+pub(crate) use cgroup::remove_free as remove_cgroups;
+pub(crate) use children::{Supervisor, adopt_orphans};
+pub(crate) use fork::{Control, enter, fork_supervised};
+pub(crate) use message::{Found, Order, Report, Whom};
 #[cfg(target_os = "linux")]
-use fork::FIRST_FREE;
-pub(crate) use fork::{Child, Gone, Program, Waiting, enter, fork_waiting};
+use place::FIRST_FREE;
+pub(crate) use suite::Program;
 #[cfg(target_os = "linux")]
 pub(crate) use system::leave_children_no_rights;
 
-use nix::errno::Errno;
 use nix::sys::signal::SigSet;
-use nix::unistd::{Gid, Pid};
-
-/// Returns once the child has ended, and leaves it a zombie: until it is
-/// reaped, neither its id nor that of its group can be used anew.
-pub(crate) fn wait_for_end(child: Pid) -> io::Result<()> {
-    // Its type is another one on each system; all of them hold any id.
-    let id = child.as_raw() as libc::id_t;
-    loop {
-        let mut info = MaybeUninit::<libc::siginfo_t>::uninit();
-        let how = libc::WEXITED | libc::WNOWAIT;
-        // SAFETY: `info` has room for what the call writes.
-        let result =
-            unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), how) };
-        match Errno::result(result) {
-            Ok(_) => return Ok(()),
-            Err(Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// Reaps a child that has ended.
-fn reap(child: Pid) -> io::Result<ExitStatus> {
-    let mut status = 0;
-    loop {
-        // SAFETY: `status` has room for what the call writes.
-        let result =
-            unsafe { libc::waitpid(child.as_raw(), &raw mut status, 0) };
-        match Errno::result(result) {
-            Ok(_) => return Ok(ExitStatus::from_raw(status)),
-            Err(Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
+use nix::unistd::Gid;
 
 /// The groups that the user is in, `gid` among them.
 ///

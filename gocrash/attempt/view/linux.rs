@@ -24,7 +24,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::mkdir;
 
-use super::{Fault, View, path_of_a_hunt};
+use super::{Fault, TMP, TMP_IN_SLATE, View, path_of_a_hunt};
 use crate::attempt::sys::{c_string, namespace};
 use crate::refusal::Refusal;
 
@@ -54,7 +54,9 @@ pub(crate) struct Scene {
     hidden: Option<Hidden>,
     /// The slate, and where it goes.
     slate: Option<(OwnedFd, CString)>,
-    steps: [String; 3],
+    /// The directory for what is temporary, and where that goes.
+    tmp: Option<(OwnedFd, CString)>,
+    steps: [String; 4],
 }
 
 /// An empty file system over a directory.
@@ -73,20 +75,19 @@ enum Step {
     Enter,
     Hide,
     Attach,
+    AttachTmp,
 }
 
 /// Refuses what this host or this person can't have. Creates nothing that
 /// stays.
-pub(crate) fn probe(at: Option<&Path>) -> Result<(), Refusal> {
-    let Some(at) = at else { return Ok(()) };
+pub(crate) fn probe(option: &str, at: &Path) -> Result<(), Refusal> {
     let Err(error) = namespace::open_tree(at) else { return Ok(()) };
     let help = match error.raw_os_error() {
         Some(libc::ENOSYS) => "it needs Linux 5.2 or newer",
         Some(libc::EPERM) => "run gocrash by sudo or doas",
         _ => "see whether `mount --bind` works with this directory",
     };
-    let at = at.display();
-    let what = format!("cannot have `--at {at}`: open_tree: {error}");
+    let what = format!("cannot have `{option}`: open_tree: {error}");
     Err(Refusal::new(what, help))
 }
 
@@ -114,7 +115,7 @@ impl Backdrop {
         here: &Path,
         path: &Path,
     ) -> anyhow::Result<Scene> {
-        let View { at, hide } = &self.view;
+        let View { at, tmp, hide } = &self.view;
         let is_hidden = hide.as_ref().is_some_and(|dir| path.starts_with(dir));
         let at = at.as_deref().or(is_hidden.then_some(path));
         let slate = match at {
@@ -125,6 +126,12 @@ impl Backdrop {
                 Some((tree, real(at)?))
             }
         };
+        let tmp = tmp.map(|place| {
+            let dir = here.join(TMP_IN_SLATE);
+            let tree = namespace::open_tree(&dir)
+                .with_context(|| format!("open_tree {}", shown(&dir)))?;
+            anyhow::Ok((tree, real(place)?))
+        });
         let hidden = match hide {
             None => None,
             Some(dir) => Some(Hidden::new(dir, at)?),
@@ -134,9 +141,10 @@ impl Backdrop {
             "cannot enter a mount namespace (setns, unshare)".to_owned(),
             format!("cannot hide {} (mount)", what(hide.as_deref())),
             format!("cannot attach the slate at {} (move_mount)", what(at)),
+            format!("cannot attach {TMP_IN_SLATE} at `{TMP}` (move_mount)"),
         ];
         let namespace = Arc::clone(&self.namespace);
-        Ok(Scene { namespace, hidden, slate, steps })
+        Ok(Scene { namespace, hidden, slate, tmp: tmp.transpose()?, steps })
     }
 }
 
@@ -158,6 +166,10 @@ impl Scene {
         }
         if let Some((tree, place)) = &self.slate {
             namespace::attach(tree.as_fd(), place).map_err(at(Step::Attach))?;
+        }
+        if let Some((tree, place)) = &self.tmp {
+            namespace::attach(tree.as_fd(), place)
+                .map_err(at(Step::AttachTmp))?;
         }
         if let Some(hidden) = &self.hidden {
             hidden.close().map_err(at(Step::Hide))?;

@@ -16,14 +16,11 @@ pub(crate) enum Backdrop {}
 #[derive(Debug)]
 pub(crate) enum Scene {}
 
-pub(crate) fn probe(at: Option<&Path>) -> Result<(), Refusal> {
-    match at {
-        None => Ok(()),
-        Some(_) => Err(Refusal::new(
-            "`--at` needs mount namespaces, which only Linux has",
-            "build the tree where its slates will be, or hunt on Linux",
-        )),
-    }
+pub(crate) fn probe(option: &str, _at: &Path) -> Result<(), Refusal> {
+    Err(Refusal::new(
+        format!("`{option}` needs mount namespaces, which only Linux has"),
+        "leave it out, or hunt on Linux",
+    ))
 }
 
 impl Backdrop {

@@ -7,7 +7,7 @@ use nix::unistd::Uid;
 use tempfile::TempDir;
 
 use super::*;
-use crate::attempt::sys::{self, Program};
+use crate::attempt::sys::{self, Order, Program, Report};
 
 /// Whether the test is to go on here. Where nobody may mount anything, it is
 /// run once more by somebody who may: root of a user namespace.
@@ -52,14 +52,26 @@ impl Place {
         let said = self.path("said");
         let null = || File::open("/dev/null").unwrap();
         let stdio = [null(), File::create(&said)?, null()].map(OwnedFd::from);
-        let waiting = sys::fork_waiting(&program, stdio, Some(scene))?;
-        waiting.go().started()?.reap()?;
+        let (_supervisor, control) =
+            sys::fork_supervised(&program, stdio, Some(scene))?;
+        control.send(Order::Go)?;
+        while let Some(report) = control.receive()? {
+            match report {
+                Report::NotStarted { step, errno } => {
+                    let error = std::io::Error::from_raw_os_error(errno);
+                    let step = scene.steps()[step - 1].clone();
+                    return Err(anyhow::Error::from(error).context(step));
+                }
+                Report::Found(_) => break,
+                _ => {}
+            }
+        }
         Ok(fs::read_to_string(said)?)
     }
 }
 
 fn at(dir: &Path) -> View {
-    View { at: Some(dir.to_owned()), hide: None }
+    View { at: Some(dir.to_owned()), ..View::default() }
 }
 
 #[test]
@@ -89,7 +101,7 @@ fn what_is_hidden_is_empty_but_for_the_slate() {
     }
     let place = Place::new(&["all/.ready/1", "all/kept", "all/in/1"]);
     let hide = Some(place.path("all"));
-    let view = View { at: None, hide };
+    let view = View { hide, ..View::default() };
     let backdrop = Backdrop::new(view, &place.path("nowhere")).unwrap();
     let scene = backdrop
         .scene(&place.path("all/.ready/1"), &place.path("all/in/1"))

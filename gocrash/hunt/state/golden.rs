@@ -12,7 +12,9 @@ impl Hunt {
 
     pub(super) fn on_opened(&mut self, working: &Working) -> Vec<Step> {
         self.working = Some(working.clone());
-        if self.prepares && self.signal.is_none() {
+        // One that goes on may have what was prepared before.
+        let is_prepared = working.golden_guid().is_some();
+        if self.prepares && !is_prepared && self.signal.is_none() {
             self.stage = Stage::Preparing;
             return vec![Step::Prepare];
         }

@@ -25,6 +25,11 @@ impl Hunt {
         self.room.is_news
     }
 
+    /// Whether no slates are made for want of room.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.room.shortage.is_some()
+    }
+
     pub(super) fn on_no_room(&mut self, name: AttemptName, short: &Shortage) {
         self.room.is_news = self.room.shortage.is_none();
         self.room.shortage = Some(short.clone());

@@ -4,10 +4,15 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::attempt::leaks::Leaks;
 use crate::hunt::event::Span;
 use crate::hunt::golden::Spoiled;
+use crate::hunt::sift::{Decided, Sifted, Signed};
+use crate::slate::Rest;
 use crate::slate::room::Shortage;
 use crate::slate::{Seen, Unprepared};
+use crate::triage::class::Class;
+use crate::triage::rules::Action;
 
 /// A hunt whose attempts end as told.
 struct Drive {
@@ -44,7 +49,8 @@ impl Drive {
     }
 
     fn prepared(&mut self, thread: u16, run: u64) -> Vec<Step> {
-        self.hear(Event::Prepared(AttemptName { thread, run }, Ok(())))
+        let guid = Ok(String::new());
+        self.hear(Event::Prepared(AttemptName { thread, run }, guid))
     }
 
     fn ended(&mut self, thread: u16, run: u64, outcome: Outcome) -> Vec<Step> {
@@ -52,7 +58,8 @@ impl Drive {
         let go = Instant::now();
         let path = PathBuf::from("test_run_stdout");
         self.hear(Event::Started(name, path, go));
-        self.hear(Event::Ended(name, outcome, Span { go, exit: go }))
+        let span = Span { go, exit: go };
+        self.hear(Event::Ended(name, outcome, span, Leaks::default()))
     }
 
     fn retired(&mut self, thread: u16, run: u64) -> Vec<Step> {
@@ -358,4 +365,61 @@ fn a_lost_hand_ends_the_hunt_without_a_verdict() {
     assert_eq!(drive.ended(1, 0, Outcome::Passed), [retire(1, 0)]);
     assert_eq!(drive.retired(1, 0), [Step::Over]);
     assert_eq!(drive.hunt.verdict(), Verdict::None);
+}
+
+/// What triage says of an attempt, with a rule of this action.
+fn sifted(id: &str, action: Action) -> Sifted {
+    let title = "a failure".to_owned();
+    Sifted {
+        signatures: vec![Signed {
+            id: id.to_owned(),
+            class: Class::Assert,
+            title,
+            is_flaky: false,
+        }],
+        decision: Some(Decided { action, rule: "a rule".to_owned() }),
+    }
+}
+
+#[test]
+fn a_failure_that_a_rule_counts_does_not_end_the_hunt() {
+    let mut drive = Drive::running(1, None);
+    drive.prepared(0, 1);
+    drive.hear(Event::Sifted(name(0, 0), sifted("a", Action::Count)));
+    let steps = drive.ended(0, 0, Outcome::Failed(1));
+    assert_eq!(steps, [keep(0, 0, "failed"), run(0, 1), prepare(0, 2)]);
+    assert_eq!(drive.hunt.verdict(), Verdict::Reproduced);
+    drive.kept(0, 0);
+    drive.prepared(0, 2);
+    // The rule was about that one alone.
+    assert_eq!(drive.ended(0, 1, Outcome::Failed(1))[0], keep(0, 1, "failed"));
+    assert_eq!(drive.retired(0, 2), []);
+    assert_eq!(drive.kept(0, 1), [Step::Over]);
+}
+
+#[test]
+fn a_failure_that_a_rule_ignores_is_no_verdict() {
+    let mut drive = Drive::running(1, Some(1));
+    let failed = Outcome::Failed(1);
+    let ignored = sifted("a", Action::Ignore).judge(failed.clone());
+    assert_eq!(ignored.status(), failed.status());
+    assert_eq!(drive.ended(0, 0, ignored), [retire(0, 0)]);
+    assert_eq!(drive.retired(0, 0), [Step::Close]);
+    assert_eq!(drive.hunt.verdict(), Verdict::None);
+    // What ended otherwise is no rule's to say.
+    let signal = Outcome::Interrupted;
+    let sifted = sifted("a", Action::Ignore);
+    assert_eq!(sifted.judge(signal.clone()), signal);
+}
+
+#[test]
+fn a_signature_is_new_once() {
+    let mut drive = Drive::running(2, None);
+    for thread in [0, 1] {
+        let sifted = sifted("a", Action::Count);
+        drive.hear(Event::Sifted(name(thread, 0), sifted));
+    }
+    let new = |thread| drive.hunt.new_signatures(name(thread, 0)).count();
+    assert_eq!((new(0), new(1)), (1, 0));
+    assert_eq!(drive.hunt.signatures(), 1);
 }

@@ -19,7 +19,8 @@ pub(crate) struct Thread {
     pub(super) infra_in_a_row: u32,
     /// One of its hands panicked, or was never there.
     pub(super) lost: bool,
-    pub(super) stdout_path: PathBuf,
+    /// Where the output of the last attempt is.
+    pub(crate) stdout_path: PathBuf,
     /// Attempts whose suite was to start.
     pub(crate) tries: u64,
     /// What became of the last of them.

@@ -21,6 +21,19 @@ pub(crate) fn make(working: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(working.join(DIRECTORY))
 }
 
+/// The same, in one that a hunt had before: what is in the place was left there
+/// by that, and only empty directories are.
+pub(crate) fn make_again(working: &Path) -> io::Result<()> {
+    let place = working.join(DIRECTORY);
+    for entry in std::fs::read_dir(&place).into_iter().flatten().flatten() {
+        let _ = std::fs::remove_dir(entry.path());
+    }
+    match std::fs::remove_dir(&place) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => make(working),
+    }
+}
+
 /// An empty directory to mount a slate at until it is moved to `slate`, and
 /// one for it to be moved to.
 pub(crate) fn make_places(slate: &Path) -> io::Result<Option<PathBuf>> {

@@ -11,6 +11,10 @@ pub(crate) fn make(_working: &Path) -> io::Result<()> {
     Ok(())
 }
 
+pub(crate) fn make_again(_working: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 pub(crate) fn make_places(slate: &Path) -> io::Result<Option<PathBuf>> {
     DirBuilder::new().mode(0o755).create(slate)?;
     Ok(None)

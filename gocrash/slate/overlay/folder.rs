@@ -39,6 +39,12 @@ impl Folder {
         openat(&self.0, name.as_ref(), flags, Mode::empty()).map(Folder)
     }
 
+    /// The same, open for reading.
+    pub(super) fn open_again(&self) -> nix::Result<OwnedFd> {
+        let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        openat(&self.0, ".", flags, Mode::empty())
+    }
+
     /// Makes one in it.
     pub(super) fn make(&self, name: &str, mode: u32) -> nix::Result<Folder> {
         mkdirat(&self.0, name, Mode::from_bits_truncate(mode))?;

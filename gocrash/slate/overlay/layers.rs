@@ -12,7 +12,7 @@ use super::folder::Folder;
 /// In the directory of a slate: what its attempt changes.
 pub(crate) const UPPER: &str = "upper";
 /// What overlayfs itself needs.
-const WORK: &str = "work";
+pub(super) const WORK: &str = "work";
 /// Where the tree is seen.
 pub(super) const TREE: &str = "tree";
 
@@ -56,6 +56,15 @@ impl Layers {
     pub(super) fn make(slate: &Folder) -> nix::Result<Layers> {
         Ok(Layers {
             upper: slate.make(UPPER, 0o755)?,
+            work: slate.make(WORK, 0o700)?,
+            tree: slate.make(TREE, 0o755)?,
+        })
+    }
+
+    /// Those of a slate that was kept, with what only a mount needs made anew.
+    pub(super) fn again(slate: &Folder) -> nix::Result<Layers> {
+        Ok(Layers {
+            upper: slate.at(UPPER)?,
             work: slate.make(WORK, 0o700)?,
             tree: slate.make(TREE, 0o755)?,
         })

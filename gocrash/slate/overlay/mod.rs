@@ -4,18 +4,25 @@
 
 mod changes;
 mod check;
+mod clean;
 mod folder;
+mod found;
 mod layers;
 mod namespace;
 mod owner;
+mod sandbox;
 mod session;
 mod watch;
 
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use anyhow::Context;
+
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
+use crate::attempt::person::Ids;
 use crate::slate::origin::Tree;
 use crate::slate::{
     Drift, Left, Rest, Seen, Slate, Unprepared, Wanted, Working, look,
@@ -27,8 +34,11 @@ use owner::Acting;
 use session::Session;
 use watch::Watch;
 
+pub(super) use clean::{Cleaner, Doomed};
+pub(super) use found::find;
 pub(super) use layers::UPPER;
 pub(super) use namespace::enter;
+pub(super) use sandbox::Sandbox;
 pub(super) use session::READY;
 
 /// One source, and what has been made of it.
@@ -58,6 +68,12 @@ pub(super) struct Place {
     identity: Identity,
 }
 
+impl Place {
+    pub(super) fn guid(&self) -> String {
+        self.identity.inode.to_string()
+    }
+}
+
 /// The directory of an attempt.
 #[derive(Debug)]
 pub(super) struct SlatePlace {
@@ -68,6 +84,11 @@ pub(super) struct SlatePlace {
 }
 
 impl SlatePlace {
+    /// A directory has its inode, as long as it is there.
+    pub(super) fn guid(&self) -> String {
+        self.identity.inode.to_string()
+    }
+
     pub(super) fn upper(&self) -> &Path {
         &self.upper
     }
@@ -116,9 +137,27 @@ impl Overlay {
         &self,
         first_ms: u128,
     ) -> anyhow::Result<Working> {
+        let Inner { tree, .. } = &*self.0;
+        let state = &self.checked().state;
+        self.open_in(Session::create(tree, state, first_ms)?, false)
+    }
+
+    /// Goes on in the one with this path.
+    pub(super) fn reopen_working(&self, path: &str) -> anyhow::Result<Working> {
+        let Inner { tree, .. } = &*self.0;
+        let state = &self.checked().state;
+        let name = Path::new(path).file_name().and_then(|name| name.to_str());
+        let name = name.context("it has no name")?;
+        self.open_in(Session::reopen(tree, state, name)?, true)
+    }
+
+    fn open_in(
+        &self,
+        session: Session,
+        is_reopened: bool,
+    ) -> anyhow::Result<Working> {
         let tree = &self.0.tree;
         let checked = self.checked();
-        let session = Session::create(tree, &checked.state, first_ms)?;
         let place = Place {
             name: session.name.clone(),
             identity: session.folder.identity()?,
@@ -131,6 +170,7 @@ impl Overlay {
             guid: None,
             limits: limits(&tree.dir, checked.style),
             min_free_bytes: 0,
+            is_reopened,
             place: super::Place::Overlay(place),
         };
         if let Ok(watch) = Watch::begin(checked.source.path()) {
@@ -154,6 +194,16 @@ impl Overlay {
     /// Moves the slate to where its attempt runs.
     pub(super) fn reveal(&self, slate: &mut SlatePlace) -> anyhow::Result<()> {
         self.session().reveal(slate)
+    }
+
+    /// The directory of the hunt.
+    pub(super) fn directory(&self) -> anyhow::Result<OwnedFd> {
+        Ok(self.session().folder.open_again()?)
+    }
+
+    /// The root of the slate, while its attempt runs.
+    pub(super) fn root(&self, slate: &SlatePlace) -> anyhow::Result<OwnedFd> {
+        self.session().root(slate)
     }
 
     /// Leaves what the attempt changed, and a list of it.
@@ -196,6 +246,15 @@ impl Overlay {
     fn session(&self) -> &Session {
         self.0.session.get().expect(UNOPENED)
     }
+}
+
+/// Does something with the rights of a person alone.
+pub(super) fn as_person<T>(
+    person: Option<&Ids>,
+    work: impl FnOnce() -> T,
+) -> T {
+    let _acting = Acting::begin(person);
+    work()
 }
 
 /// In what a tree differs from a copy of the source.

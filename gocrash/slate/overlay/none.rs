@@ -1,10 +1,15 @@
 //! Slates that are overlays on a directory: not on this system.
 
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
+use crate::attempt::person::Ids;
 use crate::refusal::Refusal;
+use crate::slate::clean::Extent;
+use crate::slate::found::{Found, FoundSlate};
 use crate::slate::origin::Tree;
 use crate::slate::{
     Drift, Left, Rest, Seen, Slate, Unprepared, Wanted, Working,
@@ -20,6 +25,12 @@ pub(crate) enum Overlay {}
 #[derive(Debug, Clone)]
 pub(super) enum Place {}
 
+impl Place {
+    pub(super) fn guid(&self) -> String {
+        match *self {}
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum SlatePlace {}
 
@@ -30,8 +41,80 @@ pub(super) fn enter() -> Result<(), Refusal> {
     ))
 }
 
+#[derive(Debug)]
+pub(super) enum Cleaner {}
+
+#[derive(Debug)]
+pub(super) enum Doomed {}
+
+impl Doomed {
+    pub(super) fn is_foundation(&self) -> bool {
+        match *self {}
+    }
+}
+
+impl Cleaner {
+    pub(super) fn new(_found: &Found) -> Result<Cleaner, Refusal> {
+        enter().map(|()| unreachable!("it is refused"))
+    }
+
+    pub(super) fn plan(
+        &self,
+        _extent: Extent,
+    ) -> anyhow::Result<(Vec<Doomed>, Vec<Left>)> {
+        match *self {}
+    }
+
+    pub(super) fn path_of(&self, _doomed: &Doomed) -> String {
+        match *self {}
+    }
+
+    pub(super) fn remove(&mut self, _doomed: &Doomed) -> anyhow::Result<()> {
+        match *self {}
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum Sandbox {}
+
+impl Sandbox {
+    pub(super) fn open(
+        _tree: &Tree,
+        _found: &Found,
+        _slate: &FoundSlate,
+        _is_in_place: bool,
+    ) -> Result<Sandbox, Refusal> {
+        enter().map(|()| unreachable!("it is refused"))
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        match *self {}
+    }
+
+    pub(super) fn close(self) -> anyhow::Result<()> {
+        match self {}
+    }
+}
+
+/// There is nothing that would be read so.
+pub(super) fn as_person<T>(
+    _person: Option<&Ids>,
+    work: impl FnOnce() -> T,
+) -> T {
+    work()
+}
+
+/// There are none.
+pub(super) fn find(_state: &Path, _: &mut Vec<Found>) -> io::Result<()> {
+    Ok(())
+}
+
 impl SlatePlace {
     pub(super) fn here(&self, _path: &Path) -> PathBuf {
+        match *self {}
+    }
+
+    pub(super) fn guid(&self) -> String {
         match *self {}
     }
 
@@ -57,6 +140,10 @@ impl Overlay {
         match *self {}
     }
 
+    pub(super) fn reopen_working(&self, _: &str) -> anyhow::Result<Working> {
+        match *self {}
+    }
+
     pub(super) fn prepare(
         &self,
         _name: AttemptName,
@@ -65,6 +152,14 @@ impl Overlay {
     }
 
     pub(super) fn reveal(&self, _slate: &mut SlatePlace) -> anyhow::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn directory(&self) -> anyhow::Result<OwnedFd> {
+        match *self {}
+    }
+
+    pub(super) fn root(&self, _slate: &SlatePlace) -> anyhow::Result<OwnedFd> {
         match *self {}
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::{BufWriter, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use crate::attempt::name::AttemptName;
 use crate::attempt::output::{NAMES, Output};
 use crate::attempt::person::Ids;
 use crate::record;
+use crate::slate::lock::Lock;
 use crate::slate::name::take_free;
 use crate::slate::origin::Tree;
 use crate::slate::{Left, Rest, Slate, Unprepared};
@@ -27,7 +29,7 @@ const REMOVE_TRIES_MAX: u32 = 5;
 /// Where slates are until their attempt begins.
 pub(crate) const READY: &str = ".ready";
 /// The list of what an attempt changed, beside its upper directory.
-const CHANGES: &str = "changes";
+pub(super) const CHANGES: &str = "changes";
 
 #[derive(Debug)]
 pub(super) struct Session {
@@ -37,6 +39,8 @@ pub(super) struct Session {
     /// Nobody enters it without gocrash's own rights: what is made in there is
     /// out of reach of what runs, and safe from links.
     ready: Folder,
+    /// Says that the hunt goes on.
+    _lock: Lock,
 }
 
 impl Session {
@@ -48,8 +52,13 @@ impl Session {
     ) -> anyhow::Result<Session> {
         let (name, folder) = create_named(tree, state, first_ms)?;
         let path = tree.state.join(&name);
-        match make_ready(&folder) {
-            Ok(ready) => Ok(Session { name, path, folder, ready }),
+        let set_up = || {
+            io::Result::Ok((make_ready(&folder)?, Lock::take(&folder.path())?))
+        };
+        match set_up() {
+            Ok((ready, _lock)) => {
+                Ok(Session { name, path, folder, ready, _lock })
+            }
             Err(error) => {
                 let path = path.display();
                 let error = anyhow::Error::new(error)
@@ -63,6 +72,29 @@ impl Session {
                 })
             }
         }
+    }
+
+    /// Goes on in the one that another process created, and left. Nothing of
+    /// what was unfinished may be there any more.
+    pub(super) fn reopen(
+        tree: &Tree,
+        state: &State,
+        name: &str,
+    ) -> anyhow::Result<Session> {
+        let path = tree.state.join(name);
+        let reopen = || {
+            let folder = state.folder.at(name)?;
+            let lock = Lock::take(&folder.path())?;
+            match folder.remove_empty(READY) {
+                Ok(()) | Err(Errno::ENOENT) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let ready = make_ready(&folder)?;
+            io::Result::Ok((folder, ready, lock))
+        };
+        let (folder, ready, _lock) = reopen()
+            .with_context(|| format!("cannot go on in `{}`", path.display()))?;
+        Ok(Session { name: name.to_owned(), path, folder, ready, _lock })
     }
 
     pub(super) fn prepare(
@@ -115,6 +147,10 @@ impl Session {
             slate.is_hidden = false;
         }
         Ok(())
+    }
+
+    pub(super) fn root(&self, slate: &SlatePlace) -> anyhow::Result<OwnedFd> {
+        Ok(self.find(slate)?.at(TREE)?.open_again()?)
     }
 
     pub(super) fn keep(

@@ -4,7 +4,7 @@
 use anyhow::Context;
 use zfs::{Defer, ErrorKind, Properties, SnapshotName};
 
-use super::{Pool, rest};
+use super::{Pool, TAG_SESSION, rest};
 use crate::refusal::Refusal;
 use crate::slate::Rest;
 use crate::slate::name::take_free;
@@ -40,7 +40,9 @@ impl Pool {
         take_free(dataset, first_ms, |name| {
             let snapshot = dataset.snapshot(&name)?;
             let names = std::slice::from_ref(&snapshot);
-            match self.zfs.snapshot(names, &Properties::new()) {
+            // So that it is found where gocrash is killed right after this.
+            let tag = Properties::new().with(TAG_SESSION, &name);
+            match self.zfs.snapshot(names, &tag) {
                 Ok(()) => {
                     let guid = self.guid(&snapshot).with_context(|| {
                         format!("`{snapshot}` is left: cannot tell its guid")

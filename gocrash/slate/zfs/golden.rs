@@ -13,8 +13,8 @@ use super::{Place, Pool, rest};
 use crate::slate::Rest;
 
 /// Its name in the working dataset, and that of its snapshot.
-const NAME: &str = "golden";
-const SNAPSHOT: &str = "prepared";
+pub(super) const NAME: &str = "golden";
+pub(super) const SNAPSHOT: &str = "prepared";
 
 /// A clone of the base that is being prepared.
 #[derive(Debug)]
@@ -28,10 +28,10 @@ pub(crate) struct Golden {
 /// One that is ready: mounted no more, with a snapshot.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
-    dataset: DatasetName,
-    guid: String,
+    pub(super) dataset: DatasetName,
+    pub(super) guid: String,
     pub(super) snapshot: SnapshotName,
-    snapshot_guid: String,
+    pub(super) snapshot_guid: String,
 }
 
 impl Pool {
@@ -75,9 +75,7 @@ impl Pool {
         // Empty now. It is no loss when it stays.
         let _ = fs::remove_dir(path);
         self.check_guid(dataset, guid)?;
-        let snapshot = dataset.snapshot(SNAPSHOT)?;
-        let names = std::slice::from_ref(&snapshot);
-        self.zfs.snapshot(names, &Properties::new())?;
+        let snapshot = self.take_own(dataset, SNAPSHOT)?;
         let prepared = Prepared {
             dataset: dataset.clone(),
             guid: guid.clone(),

@@ -3,35 +3,51 @@
 
 mod base;
 mod check;
+mod clean;
+mod found;
 pub(super) mod golden;
+mod recall;
 mod remove;
+mod reopen;
 mod room;
+mod sandbox;
+mod visit;
 mod working;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context;
 use zfs::{
-    DatasetName, MountOptions, MountSettings, Name, Properties, SnapshotName,
-    Zfs,
+    DatasetName, Defer, Hold, MountOptions, MountSettings, Name, Properties,
+    SnapshotName, Zfs,
 };
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
 use crate::attempt::person::Ids;
 use crate::refusal::Refusal;
+use crate::slate::lock::Lock;
 use crate::slate::{
     Left, Origin, Rest, Seen, Slate, Unprepared, Wanted, hiding, look,
 };
 
+pub(super) use clean::{Cleaner, Doomed};
+pub(super) use found::find;
+pub(super) use sandbox::Sandbox;
+pub(super) use visit::Look;
 pub(super) use working::Place;
+use working::session_of;
 
 /// Set on the working dataset alone: a tag that a child has inherited says
 /// nothing about who created it.
 const TAG_SESSION: &str = "gocrash:session";
 const TAG_SNAPSHOT: &str = "gocrash:snapshot";
 const TAG_OUTCOME: &str = "gocrash:outcome";
+/// The snapshot of a slate that is kept, as its attempt left it.
+pub(super) const END: &str = "end";
+/// The snapshot of a slate whose attempt hangs.
+pub(super) const HANG: &str = "hang";
 
 /// The pools of this host, for one hunt.
 #[derive(Debug, Clone)]
@@ -40,6 +56,15 @@ pub(crate) struct Pool {
     /// How slates are mounted: they inherit all that counts from the working
     /// dataset, and nothing is set on one before it is kept.
     settings: Arc<OnceLock<MountSettings>>,
+    /// Says that the hunt goes on, and keeps its snapshot.
+    alive: Arc<Mutex<Option<Alive>>>,
+}
+
+/// What ends with this process, and is seen by others until then.
+#[derive(Debug)]
+struct Alive {
+    _hold: Option<Hold>,
+    _lock: Lock,
 }
 
 /// A clone of the snapshot.
@@ -49,12 +74,18 @@ pub(super) struct SlatePlace {
     hidden: Option<PathBuf>,
     dataset: DatasetName,
     guid: String,
+    /// A snapshot that was taken of it, and what tells that from another one.
+    frozen: Option<(SnapshotName, String)>,
 }
 
 impl SlatePlace {
     /// Where a slate is now that will be at `path`.
     pub(super) fn here(&self, path: &Path) -> PathBuf {
         self.hidden.as_deref().unwrap_or(path).to_owned()
+    }
+
+    pub(super) fn guid(&self) -> &str {
+        &self.guid
     }
 
     /// Moves it to its place.
@@ -73,7 +104,10 @@ impl SlatePlace {
 impl Pool {
     pub(super) fn open() -> Result<Pool, Refusal> {
         match Zfs::open() {
-            Ok(zfs) => Ok(Pool { zfs, settings: Arc::default() }),
+            Ok(zfs) => {
+                let (settings, alive) = (Arc::default(), Arc::default());
+                Ok(Pool { zfs, settings, alive })
+            }
             Err(error) => Err(Refusal::new(
                 error.to_string(),
                 error.help().unwrap_or("see whether `zfs list` works here"),
@@ -156,7 +190,7 @@ impl Pool {
         };
         match set_up() {
             Ok((guid, path, hidden)) => {
-                Ok((path, SlatePlace { hidden, dataset, guid }))
+                Ok((path, SlatePlace { hidden, dataset, guid, frozen: None }))
             }
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
@@ -168,16 +202,48 @@ impl Pool {
         }
     }
 
-    /// Lets the slate stay, marked with what became of the attempt. It is
-    /// mounted no more at the next boot: thousands of them would delay it.
+    /// Takes a snapshot of the slate, as it is while its attempt hangs.
+    pub(super) fn freeze(
+        &self,
+        slate: &mut SlatePlace,
+    ) -> anyhow::Result<String> {
+        let snapshot = slate.dataset.snapshot(HANG)?;
+        let snapshots = std::slice::from_ref(&snapshot);
+        self.zfs.snapshot(snapshots, &Properties::new())?;
+        let guid = self.guid(&snapshot)?;
+        let name = snapshot.to_string();
+        slate.frozen = Some((snapshot, guid));
+        Ok(name)
+    }
+
+    /// Lets the slate stay, marked with what became of the attempt, and with a
+    /// snapshot: who looks at it later looks at that. It is mounted no more at
+    /// the next boot: thousands of them would delay it.
     pub(super) fn keep(
         &self,
         slate: &SlatePlace,
         word: &str,
     ) -> anyhow::Result<()> {
+        // One that finds no room keeps the others from nothing.
+        let end = self.take_own(&slate.dataset, END);
         self.zfs.set_property(&slate.dataset, TAG_OUTCOME, word)?;
         self.zfs.set_property(&slate.dataset, "canmount", "noauto")?;
-        Ok(())
+        end.map(drop)
+    }
+
+    /// Takes a snapshot of something in the working dataset, which says whose
+    /// it is: what others take there is foreign.
+    pub(super) fn take_own(
+        &self,
+        dataset: &DatasetName,
+        short_name: &str,
+    ) -> anyhow::Result<SnapshotName> {
+        let working = dataset.parent().context("it is in no dataset")?;
+        let snapshot = dataset.snapshot(short_name)?;
+        let session = session_of(&working);
+        let tag = Properties::new().with(TAG_SESSION, session);
+        self.zfs.snapshot(std::slice::from_ref(&snapshot), &tag)?;
+        Ok(snapshot)
     }
 
     /// Destroys the slate, if it is the one that was made.
@@ -189,6 +255,11 @@ impl Pool {
     ) -> Rest {
         let gone = self.check_tag(working).and_then(|()| {
             self.check_clone(&slate.dataset, &slate.guid, working.origin())?;
+            if let Some((snapshot, guid)) = &slate.frozen {
+                self.check_guid(snapshot, guid)?;
+                let snapshots = std::slice::from_ref(snapshot);
+                self.zfs.destroy_snapshots(snapshots, Defer::No)?;
+            }
             self.remove(&slate.dataset, path)?;
             if let Some(hidden) = &slate.hidden {
                 let _ = std::fs::remove_dir(hidden);
@@ -196,6 +267,12 @@ impl Pool {
             Ok(())
         });
         rest(&slate.dataset, gone)
+    }
+
+    /// Says nothing of the hunt any more, by `None`.
+    fn set_alive(&self, alive: Option<Alive>) {
+        // What a panic left there is whole.
+        *self.alive.lock().unwrap_or_else(PoisonError::into_inner) = alive;
     }
 
     fn guid(&self, name: &impl Name) -> anyhow::Result<String> {

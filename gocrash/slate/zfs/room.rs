@@ -38,7 +38,7 @@ impl Pool {
         Ok(used.saturating_add(self.bytes(&pool, "available")?))
     }
 
-    fn bytes(
+    pub(super) fn bytes(
         &self,
         dataset: &DatasetName,
         property: &str,

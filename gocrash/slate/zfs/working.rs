@@ -7,8 +7,9 @@ use zfs::{DatasetName, ErrorKind, Properties, SnapshotName, Unmount};
 
 use super::base::Base;
 use super::golden::Prepared;
-use super::{Pool, TAG_SESSION, TAG_SNAPSHOT, rest};
+use super::{Alive, Pool, TAG_SESSION, TAG_SNAPSHOT, rest};
 use crate::refusal::Refusal;
+use crate::slate::lock::Lock;
 use crate::slate::name::take_free;
 use crate::slate::room::Limits;
 use crate::slate::{Rest, Working, hiding};
@@ -33,6 +34,15 @@ pub(in crate::slate) struct Place {
 impl Place {
     pub(in crate::slate) fn taken(&self) -> Option<&SnapshotName> {
         self.base.taken()
+    }
+
+    pub(in crate::slate) fn guid(&self) -> &str {
+        &self.guid
+    }
+
+    /// Of what `--prepare` made.
+    pub(in crate::slate) fn golden_guid(&self) -> Option<&str> {
+        Some(&self.prepared.as_ref()?.guid)
     }
 
     /// What its slates are clones of.
@@ -112,30 +122,35 @@ impl Pool {
                     path.display()
                 )
             })?;
-            anyhow::Ok((guid, path))
+            let alive = self.say_alive(&dataset, base, &path)?;
+            anyhow::Ok((guid, path, alive))
         };
         let reserved_bytes = match roomless {
             None => RECORD_ROOM_BYTES,
             Some(_) => 0,
         };
         match set_up() {
-            Ok((guid, path)) => Ok(Working {
-                name: dataset.to_string(),
-                session: session_of(&dataset).to_owned(),
-                path: path.clone(),
-                roomless,
-                guid: Some(base_guid),
-                limits: Vec::new(),
-                min_free_bytes,
-                place: crate::slate::Place::Zfs(Box::new(Place {
-                    base: base.clone(),
-                    prepared: None,
-                    dataset,
-                    guid,
-                    path,
-                    reserved_bytes,
-                })),
-            }),
+            Ok((guid, path, alive)) => {
+                self.set_alive(Some(alive));
+                Ok(Working {
+                    name: dataset.to_string(),
+                    session: session_of(&dataset).to_owned(),
+                    path: path.clone(),
+                    roomless,
+                    guid: Some(base_guid),
+                    limits: Vec::new(),
+                    min_free_bytes,
+                    is_reopened: false,
+                    place: crate::slate::Place::Zfs(Box::new(Place {
+                        base: base.clone(),
+                        prepared: None,
+                        dataset,
+                        guid,
+                        path,
+                        reserved_bytes,
+                    })),
+                })
+            }
             Err(error) => {
                 let error = error.context("cannot set up the working dataset");
                 match self
@@ -160,6 +175,8 @@ impl Pool {
             if let Some(prepared) = &working.prepared {
                 self.retire_prepared(working, prepared)?;
             }
+            // Or it would be busy, and so would be its snapshot.
+            self.set_alive(None);
             self.remove(&working.dataset, &working.path)
         });
         match rest(&working.dataset, gone) {
@@ -207,6 +224,27 @@ impl Pool {
         })
     }
 
+    /// Says that the hunt goes on, until this process is gone: to the pool,
+    /// by a hold that also keeps the snapshot, and to this host.
+    fn say_alive(
+        &self,
+        dataset: &DatasetName,
+        base: &Base,
+        path: &Path,
+    ) -> anyhow::Result<Alive> {
+        let snapshots = std::slice::from_ref(&base.snapshot);
+        let hold = self.zfs.hold_while_open(snapshots, dataset.as_str());
+        let hold = match hold {
+            Ok(hold) => Some(hold),
+            // The right to it was not given; the lock is enough on this host.
+            Err(e) if e.kind() == ErrorKind::PermissionDenied => None,
+            Err(error) => return Err(error.into()),
+        };
+        let lock = Lock::take(path)
+            .with_context(|| format!("cannot lock `{}`", path.display()))?;
+        Ok(Alive { _hold: hold, _lock: lock })
+    }
+
     /// With room for the record, if that can be had; gives why not.
     fn create_roomy(
         &self,
@@ -233,7 +271,7 @@ impl Pool {
     /// Mounts the working dataset. Its directory is made in a place that may be
     /// the caller's own, who may just have put a link there that leads
     /// elsewhere: such a mount is taken away again.
-    fn mount_where_it_says(
+    pub(super) fn mount_where_it_says(
         &self,
         dataset: &DatasetName,
     ) -> anyhow::Result<PathBuf> {

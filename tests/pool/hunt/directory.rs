@@ -41,8 +41,10 @@ fn the_snapshot_stays_with_what_is_kept_and_goes_as_it_was_said() {
     let hunted = hunt(&ground, tree.to_str().unwrap(), &[]);
     assert_eq!(hunted.code(), Some(1), "{}", hunted.stderr);
     assert!(ground.datasets().contains("/go@gocrash-"));
-    let said = hunted.stdout.lines().last().unwrap();
-    let remedy = said.strip_prefix("to remove all of it: ").unwrap();
+    let mut lines = hunted.stdout.lines();
+    let remedy = lines
+        .find_map(|line| line.strip_prefix("to remove all of it: "))
+        .unwrap();
     run(Command::new("sh").args(["-c", remedy]));
     assert_eq!(ground.datasets(), before);
 }

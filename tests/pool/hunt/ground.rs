@@ -59,8 +59,14 @@ impl Ground {
         Ground { pool, snapshot }
     }
 
-    /// gocrash with these arguments, as sudo would start it.
+    /// A hunt with these arguments, as sudo would start it.
     pub(super) fn gocrash(&self, args: &[&str]) -> Command {
+        // A status line would come whenever a machine is slow.
+        self.after(&[&["--progress=none"], args].concat())
+    }
+
+    /// gocrash with exactly these arguments, as sudo would start it.
+    pub(super) fn after(&self, args: &[&str]) -> Command {
         let uid = run(Command::new("id").args(["-u", PERSON]));
         let mut command = Command::new(env!("CARGO_BIN_EXE_gocrash"));
         // What the header would show.

@@ -16,7 +16,9 @@ for n in 3 4 5 6 7 8 9 10 11 12 13 14 15; do
   if [ -e /proc/$$/fd/$n ]; then echo "open: $n $(readlink /proc/$$/fd/$n)"; fi
 done
 grep -E '^(Cap(Inh|Prm|Eff|Amb)|Sig(Blk|Ign)):' /proc/$$/status
-cut -d' ' -f5,6,7 /proc/$$/stat | sed "s/$$/me/g; s/^/group, session, tty: /"
+cut -d' ' -f5,7 /proc/$$/stat | sed "s/$$/me/g; s/^/group, tty: /"
+echo "session: $(cut -d' ' -f6 /proc/$$/stat)"
+echo "session of the parent: $(cut -d' ' -f6 /proc/$PPID/stat)"
 "#;
 
 fn told(ground: &Ground) -> String {
@@ -92,7 +94,11 @@ fn the_suite_is_the_person_who_called_sudo_and_no_more() {
     for set in ["CapInh", "CapPrm", "CapEff", "CapAmb", "SigBlk", "SigIgn"] {
         assert_eq!(line(&told, &format!("{set}:")), "0000000000000000");
     }
-    assert_eq!(line(&told, "group, session, tty:"), "me me 0");
+    assert_eq!(line(&told, "group, tty:"), "me 0");
+    let session = line(&told, "session:");
+    assert_eq!(line(&told, "session of the parent:"), session);
+    let own = nix::unistd::getsid(None).unwrap();
+    assert_ne!(session, own.to_string());
 }
 
 #[test]

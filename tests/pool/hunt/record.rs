@@ -96,9 +96,9 @@ fn every_attempt_is_in_the_log_in_order_and_as_it_was_printed() {
     let mut end_ns = BTreeMap::new();
     for (name, lines) in &attempts {
         let ways: [&[&str]; 3] = [
-            &["prepared", "go", "exit", "retired"],
-            &["prepared", "go", "exit", "kept"],
-            &["prepared", "retired"],
+            &["preparing", "prepared", "go", "exit", "retired"],
+            &["preparing", "prepared", "go", "exit", "kept"],
+            &["preparing", "prepared", "retired"],
         ];
         let words = words(lines);
         assert!(
@@ -108,7 +108,7 @@ fn every_attempt_is_in_the_log_in_order_and_as_it_was_printed() {
             "{name:?}: {words:?}"
         );
         assert_eq!(words.last().unwrap() == "kept", *name == (0, 3));
-        if let [_, go, exit, _] = lines[..] {
+        if let [_, _, go, exit, _] = lines[..] {
             let took_ns = exit["duration_ns"].as_u64().unwrap();
             assert_eq!(t_ns(go) + took_ns, t_ns(exit));
             let last_ns = end_ns.insert(name.0, t_ns(exit)).unwrap_or(0);

@@ -65,27 +65,6 @@ fn a_link_where_the_working_dataset_belongs_is_passed_by() {
     assert!(elsewhere.path().read_dir().unwrap().next().is_none());
 }
 
-#[test]
-#[ignore = "needs root and a ZFS kernel module"]
-fn a_busy_clone_is_left_and_its_holder_named() {
-    // The sleeper leaves the process group, and stays in the clone.
-    let ground = Ground::new(
-        "setsid sh -c 'echo $$ >$DESK/pid; exec sleep 10000' &
-         until [ -s $DESK/pid ]; do sleep 0.1; done",
-    );
-    let hunted = ground.hunt(&["-p1", "--stop-after", "1"]);
-    let pid = fs::read_to_string(ground.desk().join("pid")).unwrap();
-    run(Command::new("kill").arg(pid.trim()));
-    // The verdict of the suite stands.
-    assert_eq!(hunted.code(), Some(0), "{}", hunted.stderr);
-    let left = ground.left();
-    assert_eq!(left.len(), 2, "{left:?}");
-    let line = format!("left: {}: ", ground.dataset(&left[1]));
-    let at = hunted.stdout.find(&line).unwrap();
-    let why = hunted.stdout[at..].lines().next().unwrap();
-    assert!(why.contains("busy") && why.contains(pid.trim()), "{why}");
-}
-
 /// A hunt of one run, during which something is done to its slate.
 fn meddled(ground: &Ground, meddle: impl FnOnce(&str)) -> Hunted {
     let args = [ground.snapshot.as_str(), "-p1", "--stop-after", "1"];

@@ -1,0 +1,65 @@
+//! What triage has told of the hunt's failures so far.
+
+use std::collections::HashMap;
+
+use super::Hunt;
+use crate::attempt::name::AttemptName;
+use crate::attempt::outcome::Outcome;
+use crate::hunt::sift::{Sifted, Signed};
+
+/// More different ones tell nothing more.
+const SIGNATURES_MAX: usize = 10_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Of attempts whose slates are not settled yet.
+    sifted: HashMap<AttemptName, Sifted>,
+    /// The first attempt that had it, by the signature's id.
+    first: HashMap<String, AttemptName>,
+    /// Failures after which a rule says to go on.
+    pub(super) counted: u64,
+}
+
+impl Hunt {
+    pub(super) fn on_sifted(&mut self, name: AttemptName, sifted: &Sifted) {
+        let Known { first, .. } = &mut self.known;
+        for Signed { id, .. } in &sifted.signatures {
+            if first.len() < SIGNATURES_MAX {
+                first.entry(id.clone()).or_insert(name);
+            }
+        }
+        self.known.sifted.insert(name, sifted.clone());
+    }
+
+    pub(super) fn forget(&mut self, name: AttemptName) {
+        self.known.sifted.remove(&name);
+    }
+
+    /// Counts a failure after which a rule says to go on.
+    pub(super) fn count_known(&mut self, name: AttemptName, outcome: &Outcome) {
+        let goes_on = self.sifted(name).is_some_and(Sifted::goes_on);
+        self.known.counted += u64::from(goes_on && outcome.is_failure());
+    }
+
+    /// What triage told of an attempt, as long as its slate is not settled.
+    pub(crate) fn sifted(&self, name: AttemptName) -> Option<&Sifted> {
+        self.known.sifted.get(&name)
+    }
+
+    /// Those of its signatures that no attempt before had.
+    pub(crate) fn new_signatures(
+        &self,
+        name: AttemptName,
+    ) -> impl Iterator<Item = &Signed> {
+        let sifted = self.sifted(name).into_iter();
+        let all = sifted.flat_map(|sifted| &sifted.signatures);
+        all.filter(move |signed| {
+            self.known.first.get(&signed.id) == Some(&name)
+        })
+    }
+
+    /// How many different ones there were.
+    pub(crate) fn signatures(&self) -> usize {
+        self.known.first.len()
+    }
+}

@@ -1,0 +1,118 @@
+//! The lines of an event log, as they are read: what is not known is skipped,
+//! in a line and as a line.
+
+use serde::Deserialize;
+
+use crate::record::text::Text;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Line {
+    pub(super) t_ns: u64,
+    #[serde(flatten)]
+    pub(super) fact: Fact,
+}
+
+/// All that docs/record.md knows. A variant that lacks something it needs makes
+/// its line one of those that are not understood.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum Fact {
+    Opened {
+        session: String,
+        started: String,
+        name: String,
+        guid: Option<String>,
+        directory: Text,
+        boot: Option<String>,
+    },
+    Resumed {
+        boot: Option<String>,
+    },
+    Golden {
+        duration_ns: u64,
+        guid: Option<String>,
+    },
+    NoRoom {
+        #[serde(flatten)]
+        attempt: Attempt,
+        why: String,
+    },
+    Preparing(Attempt),
+    Prepared {
+        #[serde(flatten)]
+        attempt: Attempt,
+        guid: Option<String>,
+    },
+    Unprepared {
+        #[serde(flatten)]
+        attempt: Attempt,
+        why: String,
+    },
+    Go(Attempt),
+    Replaced {
+        #[serde(flatten)]
+        attempt: Attempt,
+        files: Vec<String>,
+    },
+    Exit {
+        #[serde(flatten)]
+        attempt: Attempt,
+        outcome: String,
+        exit_status: Option<i32>,
+        signal: Option<i32>,
+        duration_ns: u64,
+        kept: bool,
+        why: Option<String>,
+        triage: Option<u32>,
+        #[serde(default)]
+        signatures: Vec<Signature>,
+        rule: Option<String>,
+    },
+    Kept {
+        #[serde(flatten)]
+        attempt: Attempt,
+        name: String,
+        why: Option<String>,
+    },
+    Retired(Attempt),
+    Left {
+        name: String,
+        why: String,
+    },
+    Changed {
+        paths: Option<u64>,
+        first: Option<String>,
+        why: Option<String>,
+    },
+    Signal {
+        signal: i32,
+    },
+    Trouble {
+        why: String,
+    },
+    Closing,
+    Closed,
+    Over {
+        verdict: String,
+        signal: Option<i32>,
+        why: Option<String>,
+    },
+    #[serde(other)]
+    Unknown,
+}
+
+/// A failure of an attempt, as triage told it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Signature {
+    pub(crate) id: String,
+    pub(crate) class: String,
+    pub(crate) title: String,
+    #[serde(default)]
+    pub(crate) flaky: bool,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Attempt {
+    pub(super) thread: u16,
+    pub(super) attempt: u64,
+}

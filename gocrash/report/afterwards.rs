@@ -1,0 +1,49 @@
+//! Reports of a hunt that is over, or goes on, from its record.
+
+use std::io::{self, BufWriter, Write};
+
+use anyhow::Context;
+
+use super::digest::Digest;
+use super::logs::Logs;
+use super::whole::Kind;
+use super::{file, json, text};
+use crate::attempt::person::Person;
+use crate::config::Destination;
+use crate::record::read::Session;
+
+/// What is wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) junit: Option<Destination>,
+    pub(crate) html: Option<Destination>,
+    pub(crate) json: bool,
+}
+
+/// Writes what is wanted; a text on standard output, where that is nothing.
+pub(crate) fn write(session: &Session, wanted: &Wanted) -> anyhow::Result<()> {
+    let digest = Digest::new(session, &Logs::default());
+    let files = [(Kind::Junit, &wanted.junit), (Kind::Html, &wanted.html)];
+    let caller = Person::find(None).ok().and_then(|p| p.ids_to_take());
+    let mut opened = Vec::new();
+    for (kind, destination) in files {
+        let Some(destination) = destination else { continue };
+        let option = kind.option();
+        let file = file::open_as(option, destination, caller.as_ref())?;
+        opened.push((kind, file));
+    }
+    for (kind, (name, file)) in &opened {
+        kind.write(&digest, file).with_context(|| {
+            format!("cannot write `{} {name}`", kind.option())
+        })?;
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = match wanted.json {
+        true => json::write(&digest, &mut out),
+        false if opened.is_empty() => text::write(&digest, &mut out),
+        false => Ok(()),
+    };
+    // A reader that went away has had enough.
+    let _ = written.and_then(|()| out.flush());
+    Ok(())
+}

@@ -1,0 +1,285 @@
+//! What a hunt comes to: counts, rate, durations and groups of failures, for
+//! every report that tells of a hunt as a whole.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::logs::{Log, Logs};
+use super::safe;
+use crate::attempt::name::AttemptName;
+use crate::record::read::history::Fate;
+use crate::record::read::line::Signature;
+use crate::record::read::{Attempt, Exit, History, Session};
+use crate::stats::{self, Limits, Rate, Tally};
+
+/// One hunt.
+#[derive(Debug)]
+pub(crate) struct Digest<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) counts: Counts,
+    /// How long runs took that gave a verdict.
+    pub(crate) took: Option<Took>,
+    pub(crate) groups: Vec<Group<'a>>,
+}
+
+/// Attempts by what became of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    /// Ended without a verdict.
+    pub(crate) no_verdict: u64,
+    /// Started, and no end of them is known.
+    pub(crate) running: u64,
+}
+
+/// Durations of runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Took {
+    pub(crate) least: Duration,
+    pub(crate) median: Duration,
+    pub(crate) mean: Duration,
+    pub(crate) most: Duration,
+}
+
+/// Failures that look alike.
+#[derive(Debug)]
+pub(crate) struct Group<'a> {
+    pub(crate) title: String,
+    /// What triage says of it: a class, and what tells it from others.
+    pub(crate) signature: Option<&'a Signature>,
+    /// In the order in which they ended.
+    pub(crate) failures: Vec<Failure<'a>>,
+}
+
+/// An attempt that failed.
+#[derive(Debug)]
+pub(crate) struct Failure<'a> {
+    pub(crate) name: AttemptName,
+    pub(crate) exit: &'a Exit,
+    /// The dataset or directory that was kept.
+    pub(crate) kept: Option<&'a str>,
+    /// Where what it printed can be read, and how that ends.
+    pub(crate) logs: Vec<Log>,
+}
+
+impl Counts {
+    /// Those with a verdict.
+    pub(crate) fn runs(&self) -> u64 {
+        self.passed + self.failed
+    }
+}
+
+impl<'a> Digest<'a> {
+    /// Of logs that are not known yet, those that were kept are read.
+    pub(crate) fn new(session: &'a Session, logs: &Logs) -> Digest<'a> {
+        let history = &session.history;
+        Digest {
+            session,
+            counts: counts(history),
+            took: took(history),
+            groups: groups(history, logs),
+        }
+    }
+
+    /// What the hunt is called.
+    pub(crate) fn name(&self) -> &str {
+        let opened = self.session.history.opened.as_ref();
+        opened.map_or("gocrash", |opened| &opened.session)
+    }
+
+    /// The failure rate, as it is told.
+    pub(crate) fn rate(&self) -> String {
+        match self.counts.runs() {
+            0 => "no run gave a verdict".to_owned(),
+            _ => rate(&self.session.history).to_string(),
+        }
+    }
+
+    /// Which runs the rate is about, where those are not all.
+    pub(crate) fn rate_note(&self) -> Option<&'static str> {
+        let is_part = rate(&self.session.history).runs < self.counts.runs();
+        is_part.then_some(
+            "counted: runs in the order of their starts, up to the one that \
+             ended the hunt",
+        )
+    }
+
+    /// What is known of an attempt that failed.
+    pub(crate) fn failure(&self, name: AttemptName) -> Option<&Failure<'a>> {
+        let all = self.groups.iter().flat_map(|group| &group.failures);
+        all.into_iter().find(|failure| failure.name == name)
+    }
+
+    /// How long the hunt went on, as far as is known.
+    pub(crate) fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.session.history.last_ns)
+    }
+
+    /// The verdict, in a few words.
+    pub(crate) fn verdict(&self) -> String {
+        let history = &self.session.history;
+        let verdict = match &history.over {
+            Some(over) => over.verdict.as_str(),
+            None if history.is_closing => "passed",
+            None => "",
+        };
+        match verdict {
+            "reproduced" => "a failure was reproduced".to_owned(),
+            "passed" => "nothing failed".to_owned(),
+            "none" => "no verdict".to_owned(),
+            "signaled" => "ended by a signal".to_owned(),
+            "" => "not over, or broken off".to_owned(),
+            other => other.to_owned(),
+        }
+    }
+}
+
+impl Exit {
+    /// Whether it says something about the suite.
+    pub(crate) fn is_verdict(&self) -> bool {
+        self.outcome == "passed" || self.is_failure()
+    }
+
+    /// What became of the attempt, as the terminal said it.
+    pub(crate) fn words(&self) -> String {
+        match (self.outcome.as_str(), self.exit_status, self.signal) {
+            ("failed", Some(code), _) => format!("exited with code {code}"),
+            ("signaled", _, Some(signal)) => {
+                format!("terminated by signal {signal}")
+            }
+            (outcome, ..) => outcome.replace('_', " "),
+        }
+    }
+
+    pub(crate) fn took(&self) -> Duration {
+        Duration::from_nanos(self.duration_ns)
+    }
+}
+
+/// All exits, in the order of their stamps.
+pub(crate) fn exits(history: &History) -> Vec<(AttemptName, &Exit)> {
+    let mut exits: Vec<_> = history
+        .attempts
+        .iter()
+        .filter_map(|(name, attempt)| Some((*name, attempt.exit.as_ref()?)))
+        .collect();
+    exits.sort_by_key(|(name, exit)| (exit.at_ns, *name));
+    exits
+}
+
+/// The rate, from runs in the order of their starts, as the hunt counted them
+/// itself.
+fn rate(history: &History) -> Rate {
+    let begin = Instant::now();
+    let at = |ns| begin + Duration::from_nanos(ns);
+    let mut marks = Vec::new();
+    for (name, attempt) in &history.attempts {
+        let Some(go_ns) = attempt.go_ns else { continue };
+        marks.push((go_ns, *name, None));
+        let exit = attempt.exit.as_ref();
+        marks.extend(exit.map(|exit| (exit.at_ns, *name, Some(exit))));
+    }
+    marks.sort_by_key(|(ns, name, exit)| (*ns, exit.is_some(), *name));
+    let threads = history.attempts.keys().map(|name| name.thread).max();
+    let threads = threads.map_or(1, |last| last.saturating_add(1));
+    let limits = Limits { fails: Some(1), ..Limits::default() };
+    let mut tally = Tally::new(limits, true, threads);
+    for (ns, name, exit) in marks {
+        match exit {
+            None => tally.started(name, at(ns)),
+            Some(exit) => tally.ended(name, fate(exit), at(ns)),
+        }
+    }
+    let is_by_rule = history
+        .over
+        .as_ref()
+        .is_some_and(|over| over.signal.is_none() && over.why.is_none());
+    tally.rate(is_by_rule)
+}
+
+fn fate(exit: &Exit) -> stats::Fate {
+    match &*exit.outcome {
+        "interrupted" => stats::Fate::CutOff,
+        _ if exit.is_failure() => stats::Fate::Failed,
+        _ if exit.is_verdict() => stats::Fate::Passed,
+        _ => stats::Fate::Nothing,
+    }
+}
+
+fn counts(history: &History) -> Counts {
+    let mut counts = Counts::default();
+    for attempt in history.attempts.values() {
+        match &attempt.exit {
+            Some(exit) if exit.is_failure() => counts.failed += 1,
+            Some(exit) if exit.is_verdict() => counts.passed += 1,
+            Some(_) => counts.no_verdict += 1,
+            None => counts.running += u64::from(attempt.is_running()),
+        }
+    }
+    counts
+}
+
+fn took(history: &History) -> Option<Took> {
+    let exits = history.attempts.values().filter_map(|a| a.exit.as_ref());
+    let mut all: Vec<Duration> =
+        exits.filter(|exit| exit.is_verdict()).map(Exit::took).collect();
+    all.sort_unstable();
+    let total: Duration = all.iter().sum();
+    Some(Took {
+        least: *all.first()?,
+        median: all[all.len() / 2],
+        mean: total.div_f64(all.len() as f64),
+        most: *all.last()?,
+    })
+}
+
+/// The largest first.
+fn groups<'a>(history: &'a History, logs: &Logs) -> Vec<Group<'a>> {
+    let mut groups: BTreeMap<(Option<&str>, String), Group<'a>> =
+        BTreeMap::new();
+    for (name, exit) in exits(history) {
+        if !exit.is_failure() {
+            continue;
+        }
+        let attempt = &history.attempts[&name];
+        let kept = kept(attempt);
+        let logs = logs.of(name, kept.map(|kept| place(history, name, kept)));
+        let failure = Failure { name, exit, kept, logs };
+        // The first one is what the others may have followed from.
+        let signature = exit.signatures.first();
+        let id = signature.map(|signature| signature.id.as_str());
+        let title = match signature {
+            Some(signature) => safe::line(&signature.title),
+            None => exit.words(),
+        };
+        groups
+            .entry((id, title.clone()))
+            .or_insert(Group { title, signature, failures: Vec::new() })
+            .failures
+            .push(failure);
+    }
+    let mut groups: Vec<Group<'a>> = groups.into_values().collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.failures.len()));
+    groups
+}
+
+/// What was kept of an attempt.
+pub(crate) fn kept(attempt: &Attempt) -> Option<&str> {
+    match &attempt.fate {
+        Fate::Kept { name, .. } => Some(name),
+        Fate::Unsettled | Fate::Retired => None,
+    }
+}
+
+/// The directory of what was kept: that of a dataset is where it was mounted
+/// when its attempt ran.
+fn place(history: &History, name: AttemptName, kept: &str) -> PathBuf {
+    match &history.opened {
+        Some(opened) if !kept.starts_with('/') => {
+            opened.directory.join(name.to_string())
+        }
+        _ => PathBuf::from(kept),
+    }
+}

@@ -1,0 +1,91 @@
+//! Where a report goes: a file, or standard output.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use nix::unistd::{getegid, geteuid, getgroups, setegid, seteuid, setgroups};
+
+use crate::attempt::person::{Ids, Person};
+use crate::config::{Config, Destination};
+use crate::refusal::Refusal;
+
+/// Opens what `option` names, and gives its name. To be called before there
+/// are threads.
+pub(super) fn open(
+    option: &str,
+    destination: &Destination,
+    config: &Config,
+) -> Result<(String, File), Refusal> {
+    let ids = config.caller.as_ref().and_then(Person::ids_to_take);
+    open_as(option, destination, ids.as_ref())
+}
+
+/// The same, and what is in the file stays.
+pub(super) fn open_to_append(
+    option: &str,
+    destination: &Destination,
+    config: &Config,
+) -> Result<(String, File), Refusal> {
+    let ids = config.caller.as_ref().and_then(Person::ids_to_take);
+    let mut options = File::options();
+    options.append(true).create(true);
+    open_by(option, destination, &options, ids.as_ref())
+}
+
+/// The same, with the rights of `caller`, if those are fewer.
+pub(super) fn open_as(
+    option: &str,
+    destination: &Destination,
+    caller: Option<&Ids>,
+) -> Result<(String, File), Refusal> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    open_by(option, destination, &options, caller)
+}
+
+fn open_by(
+    option: &str,
+    destination: &Destination,
+    options: &OpenOptions,
+    caller: Option<&Ids>,
+) -> Result<(String, File), Refusal> {
+    let (name, file) = match destination {
+        Destination::Stdout => {
+            let own = io::stdout().as_fd().try_clone_to_owned();
+            ("-".to_owned(), own.map(File::from))
+        }
+        Destination::File(path) => {
+            (path.display().to_string(), open_with(path, options, caller))
+        }
+    };
+    match file {
+        Ok(file) => Ok((name, file)),
+        Err(error) => Err(Refusal::new(
+            format!("cannot write to `{option} {name}`: {error}"),
+            "name a file that the person who calls gocrash may write to, or \
+             `-` for standard output",
+        )),
+    }
+}
+
+/// Opens the file with the rights of the person who called: a path that they
+/// give must not lead root to where they may not write.
+pub(crate) fn open_with(
+    path: &Path,
+    options: &OpenOptions,
+    caller: Option<&Ids>,
+) -> io::Result<File> {
+    let Some(ids) = caller else { return options.open(path) };
+    let own_groups = getgroups()?;
+    let (own_gid, own_uid) = (getegid(), geteuid());
+    setgroups(&ids.groups)?;
+    setegid(ids.gid)?;
+    seteuid(ids.uid)?;
+    let file = options.open(path);
+    seteuid(own_uid)?;
+    setegid(own_gid)?;
+    setgroups(&own_groups)?;
+    file
+}

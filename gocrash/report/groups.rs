@@ -1,0 +1,67 @@
+//! The failures of logs, grouped, on standard output.
+
+use std::io::{self, Write};
+
+use super::safe;
+use crate::session::triage::{Report, Told};
+
+/// Lines that are shown of each group.
+const LINES_MAX: usize = 10;
+/// Logs that are named of each group.
+const NAMES_MAX: usize = 5;
+
+/// As one object of JSON.
+pub(crate) fn print_json(report: &Report) {
+    let mut out = io::stdout().lock();
+    // A reader that went away has had enough.
+    let _ = serde_json::to_writer_pretty(&mut out, report);
+    let _ = writeln!(out);
+}
+
+/// For people: the classes, and in each the signatures with their lines.
+pub(crate) fn print(report: &Report) {
+    let _ = write(&mut io::stdout().lock(), report);
+    let mut err = io::stderr().lock();
+    for what in &report.unread {
+        let _ = writeln!(err, "gocrash: error: {what}");
+    }
+}
+
+fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    let all = report.logs.len();
+    let mut class = "";
+    for group in &report.groups {
+        if group.class != class {
+            class = group.class;
+            writeln!(out, "{class}:")?;
+        }
+        let Told { id, title, logs, lines, .. } = group;
+        let title = safe::line(title);
+        let flaky = match group.flaky {
+            true => ", passed when run again",
+            false => "",
+        };
+        let noun = if all == 1 { "log" } else { "logs" };
+        writeln!(out, "  {id} in {} of {all} {noun}{flaky}", logs.len())?;
+        writeln!(out, "    {title}")?;
+        for line in lines.iter().take(LINES_MAX) {
+            writeln!(out, "    | {}", safe::line(line))?;
+        }
+        let mut names: Vec<String> =
+            logs.iter().take(NAMES_MAX).map(|name| safe::line(name)).collect();
+        if logs.len() > NAMES_MAX {
+            names.push(format!("and {} more", logs.len() - NAMES_MAX));
+        }
+        writeln!(out, "    see {}", names.join(", "))?;
+    }
+    for log in &report.logs {
+        let Some(action) = log.action else { continue };
+        let name = safe::line(&log.name);
+        let why = match &log.rule {
+            Some(rule) => safe::line(rule),
+            None => "no rule".to_owned(),
+        };
+        writeln!(out, "{action}: {name} ({why})")?;
+    }
+    Ok(())
+}

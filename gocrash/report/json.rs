@@ -1,0 +1,133 @@
+//! A report of a hunt as a whole, for programs: JSON types of their own, as
+//! docs/report.md has them.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::digest::{Digest, Failure, Group};
+use crate::record::text::Text;
+
+/// The version of the schema.
+const VERSION: u32 = 1;
+
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    v: u32,
+    session: &'a str,
+    started: Option<String>,
+    command: Option<&'a [Text]>,
+    verdict: Option<&'a str>,
+    elapsed_ns: u64,
+    runs: u64,
+    failures: u64,
+    rate: String,
+    no_verdict: u64,
+    running: u64,
+    durations: Option<Durations>,
+    groups: Vec<GroupOf<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Durations {
+    least_ns: u64,
+    median_ns: u64,
+    mean_ns: u64,
+    most_ns: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct GroupOf<'a> {
+    title: &'a str,
+    id: Option<&'a str>,
+    class: Option<&'a str>,
+    failures: Vec<FailureOf<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct FailureOf<'a> {
+    thread: u16,
+    attempt: u64,
+    t_ns: u64,
+    outcome: &'a str,
+    exit_status: Option<i32>,
+    signal: Option<i32>,
+    duration_ns: u64,
+    kept: Option<&'a str>,
+    logs: Vec<LogOf<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LogOf<'a> {
+    path: Text,
+    lines: &'a [String],
+}
+
+/// Writes the whole of it.
+pub(super) fn write(
+    digest: &Digest<'_>,
+    mut out: impl Write,
+) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut out, &Report::new(digest))?;
+    writeln!(out)
+}
+
+impl<'a> Report<'a> {
+    fn new(digest: &'a Digest<'_>) -> Report<'a> {
+        let history = &digest.session.history;
+        let manifest = digest.session.manifest.as_ref().ok();
+        let took = digest.took.as_ref();
+        Report {
+            v: VERSION,
+            session: digest.name(),
+            started: history.opened.as_ref().map(|o| o.started.to_string()),
+            command: manifest.map(|manifest| &manifest.command[..]),
+            verdict: history.over.as_ref().map(|over| &*over.verdict),
+            elapsed_ns: history.last_ns,
+            runs: digest.counts.runs(),
+            failures: digest.counts.failed,
+            rate: digest.rate(),
+            no_verdict: digest.counts.no_verdict,
+            running: digest.counts.running,
+            durations: took.map(|took| {
+                let [least_ns, median_ns, mean_ns, most_ns] =
+                    [took.least, took.median, took.mean, took.most]
+                        .map(crate::record::nanoseconds);
+                Durations { least_ns, median_ns, mean_ns, most_ns }
+            }),
+            groups: digest.groups.iter().map(GroupOf::new).collect(),
+        }
+    }
+}
+
+impl<'a> GroupOf<'a> {
+    fn new(group: &'a Group<'_>) -> GroupOf<'a> {
+        GroupOf {
+            title: &group.title,
+            id: group.signature.map(|signature| &*signature.id),
+            class: group.signature.map(|signature| &*signature.class),
+            failures: group.failures.iter().map(FailureOf::new).collect(),
+        }
+    }
+}
+
+impl<'a> FailureOf<'a> {
+    fn new(failure: &'a Failure<'_>) -> FailureOf<'a> {
+        let Failure { name, exit, kept, logs } = failure;
+        let log = |log: &'a super::logs::Log| LogOf {
+            path: Text::from(&log.path),
+            lines: &log.lines,
+        };
+        FailureOf {
+            thread: name.thread,
+            attempt: name.run,
+            t_ns: exit.at_ns,
+            outcome: &exit.outcome,
+            exit_status: exit.exit_status,
+            signal: exit.signal,
+            duration_ns: exit.duration_ns,
+            kept: *kept,
+            logs: logs.iter().map(log).collect(),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Reports of a hunt as a whole, JUnit and HTML: put together while it goes on,
+//! since what they are made of may go with it, and written when it is over.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+use super::digest::Digest;
+use super::logs::Logs;
+use super::{file, html, junit};
+use crate::config::Config;
+use crate::hunt::Event;
+use crate::record::read::Session;
+use crate::record::read::history::History;
+use crate::refusal::Refusal;
+
+/// What is wanted, and what is known for that.
+#[derive(Debug)]
+pub(super) struct Whole {
+    outs: Vec<Out>,
+    session: Session,
+    logs: Logs,
+}
+
+#[derive(Debug)]
+struct Out {
+    kind: Kind,
+    name: String,
+    file: File,
+}
+
+/// What a report is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Junit,
+    Html,
+}
+
+impl Kind {
+    pub(super) fn option(self) -> &'static str {
+        match self {
+            Kind::Junit => "--junit",
+            Kind::Html => "--html",
+        }
+    }
+
+    pub(super) fn write(
+        self,
+        digest: &Digest<'_>,
+        file: &File,
+    ) -> io::Result<()> {
+        let mut out = BufWriter::new(file);
+        match self {
+            Kind::Junit => junit::write(digest, &mut out)?,
+            Kind::Html => html::write(digest, &mut out)?,
+        }
+        out.flush()
+    }
+}
+
+impl Whole {
+    /// `None` where nothing is wanted. Refuses what can't be written to; to be
+    /// called before there are threads.
+    pub(super) fn open(config: &Config) -> Result<Option<Whole>, Refusal> {
+        let wanted = [(Kind::Junit, &config.junit), (Kind::Html, &config.html)];
+        let mut outs = Vec::new();
+        for (kind, destination) in wanted {
+            let Some(destination) = destination else { continue };
+            let (name, file) = file::open(kind.option(), destination, config)?;
+            outs.push(Out { kind, name, file });
+        }
+        if outs.is_empty() {
+            return Ok(None);
+        }
+        let manifest = Err("there was no hunt".to_owned());
+        let session = Session { manifest, history: History::default() };
+        Ok(Some(Whole { outs, session, logs: Logs::default() }))
+    }
+
+    /// Takes in what happened; `lines` are what the event log says of it.
+    pub(super) fn hear(&mut self, event: &Event, lines: &[u8]) {
+        self.session.history.hear(lines);
+        match event {
+            // It was written right before.
+            Event::Opened(Ok(working)) => {
+                if let Ok(read) = Session::read(&working.path) {
+                    self.session.manifest = read.manifest;
+                }
+            }
+            Event::Said(name, said) => self.logs.hear(*name, said),
+            _ => {}
+        }
+    }
+
+    /// Writes all of them, and says what went wrong.
+    pub(super) fn write(&self) -> Vec<String> {
+        let digest = Digest::new(&self.session, &self.logs);
+        let write = |out: &Out| {
+            let Out { kind, name, file } = out;
+            let error = kind.write(&digest, file).err()?;
+            let option = kind.option();
+            Some(format!("cannot write `{option} {name}`: {error}"))
+        };
+        self.outs.iter().filter_map(write).collect()
+    }
+}

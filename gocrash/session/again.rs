@@ -1,0 +1,157 @@
+//! The hunt that a record tells of, asked for once more.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use anyhow::Context;
+use clap::{CommandFactory, FromArgMatches};
+use nix::unistd::Uid;
+use zfs::{SnapshotName, Zfs};
+
+use super::hunts::Hunt;
+use crate::attempt::person::Person;
+use crate::cli::{Cli, Typed};
+use crate::config::Config;
+use crate::record::manifest::{self, Manifest};
+use crate::record::text::Text;
+use crate::refusal::Refusal;
+use crate::slate::Origin;
+
+/// Stands in an environment for what is not Unicode in the name of a variable.
+const NOT_UNICODE: char = '\u{fffd}';
+
+/// What the record says of it, for whoever may do what its person may.
+pub(super) fn manifest(hunt: &Hunt) -> Result<&Manifest, Refusal> {
+    let name = &hunt.found.name;
+    let record = hunt.found.record.as_ref();
+    let manifest = record
+        .map_err(String::as_str)
+        .and_then(|record| record.manifest.as_ref().map_err(String::as_str));
+    let manifest = manifest.map_err(|why| {
+        Refusal::new(
+            format!("cannot read what was hunted in `{name}`: {why}"),
+            "run gocrash by sudo or doas, or as who ran the suite",
+        )
+    })?;
+    let manifest::Person { name: person, uid, .. } = &manifest.person;
+    let own = Uid::effective();
+    if own.is_root() || own.as_raw() == *uid {
+        return Ok(manifest);
+    }
+    Err(Refusal::new(
+        format!("it was {person} who ran the suite of `{name}`"),
+        "run gocrash as that person, or by sudo or doas",
+    ))
+}
+
+/// The same hunt, with these words instead of the ones that asked for it.
+pub(super) fn config(
+    manifest: &Manifest,
+    arguments: Vec<OsString>,
+) -> anyhow::Result<Config> {
+    check_snapshot(&manifest.source)?;
+    enter(&manifest.called_in)?;
+    let mut typed = parse(&arguments)?;
+    let manifest::Source { snapshot, directory, .. } = &manifest.source;
+    let directory = directory.as_ref().and_then(Text::to_os);
+    typed.overlay = directory.is_some();
+    typed.source = directory
+        .or_else(|| snapshot.as_ref().map(OsString::from))
+        .context("its record does not say what it was made from")?;
+    person(manifest)?;
+    typed.user = user(manifest);
+    let mut config = Config::new(typed)?;
+    config.suite.env = environment(manifest);
+    if let Origin::Overlay(tree) = &mut config.origin {
+        let working = manifest.working.directory.to_os().unwrap_or_default();
+        if let Some(state) = Path::new(&working).parent() {
+            tree.state = state.to_owned();
+        }
+    }
+    config.arguments = arguments;
+    Ok(config)
+}
+
+/// Who ran the suite, if that name still stands for the same person.
+pub(super) fn person(manifest: &Manifest) -> Result<Person, Refusal> {
+    let person = Person::find(user(manifest).as_deref())?;
+    let manifest::Person { name, uid, gid, .. } = &manifest.person;
+    let ids = person.ids();
+    if (ids.uid.as_raw(), ids.gid.as_raw()) == (*uid, *gid) {
+        return Ok(person);
+    }
+    Err(Refusal::new(
+        format!(
+            "`{name}` is another person now: uid {} and gid {}, and not {uid} \
+             and {gid}",
+            ids.uid, ids.gid
+        ),
+        "start another hunt",
+    ))
+}
+
+/// What root has to say; for others there is one person only.
+fn user(manifest: &Manifest) -> Option<String> {
+    Uid::effective().is_root().then(|| manifest.person.name.clone())
+}
+
+/// The words that asked for the hunt.
+pub(super) fn arguments(manifest: &Manifest) -> anyhow::Result<Vec<OsString>> {
+    let words = manifest.arguments.iter().map(Text::to_os);
+    let words: Option<Vec<OsString>> = words.collect();
+    words
+        .filter(|words| !words.is_empty())
+        .context("its record does not say how gocrash was called")
+}
+
+/// The suite's environment, less what names the attempt. A variable whose name
+/// is not Unicode is not in the record.
+pub(super) fn environment(manifest: &Manifest) -> BTreeMap<OsString, OsString> {
+    let all = manifest.environment.iter();
+    all.filter(|(name, _)| !name.contains(NOT_UNICODE))
+        .filter_map(|(name, value)| Some((name.into(), value.to_os()?)))
+        .collect()
+}
+
+/// A snapshot of the same name may be another one.
+fn check_snapshot(source: &manifest::Source) -> anyhow::Result<()> {
+    let (Some(name), Some(guid)) = (&source.snapshot, &source.guid) else {
+        return Ok(());
+    };
+    let snapshot = SnapshotName::new(name)?;
+    let there = Zfs::open()?.property(&snapshot, "guid");
+    if there.is_ok_and(|there| there.value == *guid) {
+        return Ok(());
+    }
+    anyhow::bail!(Refusal::new(
+        format!("`{name}`, which it was made from, is gone"),
+        format!("it was the snapshot with the GUID {guid}: start another hunt"),
+    ))
+}
+
+/// Paths are what they were where gocrash was called.
+fn enter(called_in: &Text) -> anyhow::Result<()> {
+    let dir = called_in.to_os().unwrap_or_default();
+    if dir.is_empty() {
+        return Ok(());
+    }
+    std::env::set_current_dir(&dir).map_err(|error| {
+        let dir = dir.to_string_lossy();
+        anyhow::Error::new(Refusal::new(
+            format!("cannot go to `{dir}`, where it was started: {error}"),
+            format!("make it: `mkdir -p {dir}`"),
+        ))
+    })
+}
+
+fn parse(arguments: &[OsString]) -> anyhow::Result<Cli> {
+    // What is said later counts.
+    let command = Typed::command().args_override_self(true);
+    let matches = command.try_get_matches_from(arguments);
+    let typed = matches.and_then(|m| Typed::from_arg_matches(&m));
+    typed
+        .ok()
+        .and_then(|typed| typed.hunt)
+        .context("this version does not understand how it was called")
+}

@@ -1,0 +1,135 @@
+//! `gocrash clean`: what hunts have left goes.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use nix::unistd::Uid;
+
+use super::hunts::{self, Hunt, Hunts};
+use super::state::{State, check_over};
+use crate::cli::after::CleanArgs;
+use crate::exit;
+use crate::refusal::Refusal;
+use crate::report::cleaning::Cleaning;
+use crate::slate::clean::{Cleaner, Extent, Plan};
+use crate::slate::found::Kind;
+use crate::slate::{self, Rest};
+
+pub(super) fn clean(args: &CleanArgs) -> anyhow::Result<ExitCode> {
+    let hunts = hunts::find();
+    let mut report = Cleaning::new(args.verbose);
+    let picked = pick(args, &hunts, &mut report)?;
+    if !args.dry_run && !args.yes && !io::stdin().is_terminal() {
+        anyhow::bail!(Refusal::new(
+            "nobody is there to be asked whether to destroy anything",
+            "see what would be destroyed by `-n`, and have it done by `-y`",
+        ));
+    }
+    let (zfs, overlays): (Vec<&Hunt>, Vec<&Hunt>) =
+        picked.into_iter().partition(|hunt| hunt.found.kind == Kind::Zfs);
+    clean_some(args, &zfs, &mut report)?;
+    if !overlays.is_empty() {
+        // What a suite has closed to its own person can be opened there. Not
+        // before pools are done with: they are out of reach in there.
+        if !Uid::effective().is_root() {
+            slate::enter_overlays()?;
+        }
+        clean_some(args, &overlays, &mut report)?;
+    }
+    Ok(ExitCode::from(match report.is_done() {
+        true => exit::PASSED,
+        false => exit::NO_VERDICT,
+    }))
+}
+
+/// Refuses what is named and can't be cleaned; of all, says it.
+fn pick<'a>(
+    args: &CleanArgs,
+    hunts: &'a Hunts,
+    report: &mut Cleaning,
+) -> Result<Vec<&'a Hunt>, Refusal> {
+    if !args.all {
+        let named = args.ids.iter().map(|id| {
+            let hunt = hunts.pick(id)?;
+            check_over(hunt).map(|()| hunt)
+        });
+        return named.collect();
+    }
+    for what in &hunts.unseen {
+        report.unseen(what);
+    }
+    let mut picked = Vec::new();
+    for hunt in &hunts.all {
+        match check_over(hunt) {
+            Ok(()) => picked.push(hunt),
+            Err(refusal) => {
+                let state = State::of(&hunt.found);
+                report.passed_over(&refusal, state == State::Unknown);
+            }
+        }
+    }
+    Ok(picked)
+}
+
+fn clean_some(
+    args: &CleanArgs,
+    hunts: &[&Hunt],
+    report: &mut Cleaning,
+) -> anyhow::Result<()> {
+    let extent = match args.stale {
+        true => Extent::Unfinished,
+        false => Extent::Whole,
+    };
+    let mut planned: Vec<(&Hunt, Cleaner, Plan)> = Vec::new();
+    for hunt in hunts {
+        let plan = Cleaner::new(&hunt.found)
+            .and_then(|cleaner| Ok((cleaner.plan(extent)?, cleaner)));
+        match plan {
+            Ok((plan, cleaner)) => planned.push((hunt, cleaner, plan)),
+            Err(error) => report.failed(&hunt.found.name, &error),
+        }
+    }
+    let goes = planned.iter().any(|(.., plan)| !plan.go.is_empty());
+    if args.dry_run || (goes && !args.yes) {
+        for (hunt, _, plan) in &planned {
+            report.planned(&hunt.id, plan, args.dry_run);
+        }
+    }
+    if args.dry_run || (goes && !args.yes && !report.ask()) {
+        return Ok(());
+    }
+    for (hunt, cleaner, plan) in planned {
+        carry_out(hunt, cleaner, plan, report);
+    }
+    Ok(())
+}
+
+fn carry_out(
+    hunt: &Hunt,
+    mut cleaner: Cleaner,
+    plan: Plan,
+    report: &mut Cleaning,
+) {
+    let mut gone = 0;
+    for left in &plan.stay {
+        report.left(left);
+    }
+    let mut left_any = false;
+    for piece in plan.go {
+        if piece.is_foundation && left_any {
+            break;
+        }
+        let name = piece.name.clone();
+        match cleaner.remove(piece) {
+            Rest::Gone => {
+                gone += 1;
+                report.gone(&name);
+            }
+            Rest::Left(left) => {
+                report.left(&left);
+                left_any = true;
+            }
+        }
+    }
+    report.cleaned(&hunt.id, gone, &hunt.found.name);
+}

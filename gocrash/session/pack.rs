@@ -1,0 +1,185 @@
+//! `gocrash pack`: what a bug report needs of a hunt, in one archive.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::hunts::{self, Hunt};
+use super::slate::{KeptAttempt, pick_kept};
+use super::state::kept;
+use super::{again, diff};
+use crate::attempt::output::NAMES;
+use crate::attempt::person::{Ids, Person};
+use crate::cli::after::PackArgs;
+use crate::exit;
+use crate::record::manifest::Manifest;
+use crate::record::{EVENTS, MANIFEST, read};
+use crate::refusal::Refusal;
+use crate::report::file::open_with;
+use crate::report::packing;
+use crate::report::tar::Tar;
+use crate::slate;
+use crate::slate::found::Kind;
+use crate::slate::visit::Tree;
+
+/// What an ELF file begins with, and where it says that it is a core dump.
+const ELF: &[u8] = b"\x7fELF";
+const ELF_TYPE_AT: usize = 16;
+const ELF_TYPE_CORE: u8 = 4;
+
+pub(super) fn pack(args: &PackArgs) -> anyhow::Result<ExitCode> {
+    let hunts = hunts::find();
+    let (hunt, attempt) = hunts.pick_attempt(&args.id)?;
+    // Also makes sure that who asks may see all of it.
+    let manifest = again::manifest(hunt)?;
+    let attempts: Vec<String> = match attempt {
+        Some(_) => vec![args.id.clone()],
+        None => kept(&hunt.found)
+            .iter()
+            .map(|kept| format!("{}/{}", hunt.found.name, kept.attempt))
+            .collect(),
+    };
+    let picked = attempts.iter().map(|id| pick_kept(&hunts, id));
+    let picked = picked.collect::<Result<Vec<KeptAttempt<'_>>, _>>()?;
+    let out = create(&args.output)?;
+    let mut pack = Pack {
+        tar: Tar::new(io::BufWriter::new(out)),
+        root: hunt.found.session.clone().into(),
+        reader: reader(hunt, manifest)?,
+    };
+    pack.record(hunt, manifest, args.environment)?;
+    for kept in &picked {
+        pack.attempt(kept)?;
+    }
+    pack.tar.finish().context("cannot write the archive")?;
+    packing::packed(&args.output, picked.len());
+    Ok(ExitCode::from(exit::PASSED))
+}
+
+/// An archive that is being written.
+struct Pack {
+    tar: Tar<io::BufWriter<File>>,
+    /// The directory that all of it is in.
+    root: PathBuf,
+    /// Whose rights the files of the attempts are read with.
+    reader: Option<Ids>,
+}
+
+impl Pack {
+    fn record(
+        &mut self,
+        hunt: &Hunt,
+        manifest: &Manifest,
+        environment: bool,
+    ) -> anyhow::Result<()> {
+        let mut manifest = serde_json::to_value(manifest)?;
+        if !environment {
+            // It may hold secrets, and so may `--env` among the arguments.
+            manifest["environment"] = serde_json::json!({});
+            manifest["arguments"] = serde_json::json!([]);
+        }
+        let text = serde_json::to_vec_pretty(&manifest)?;
+        let name = self.root.join(MANIFEST);
+        self.tar.append(&name, 0, text.len() as u64, &text[..])?;
+        let record = Tree::record(&hunt.found)?;
+        self.file(record.path(), Path::new(EVENTS), Path::new(EVENTS))
+    }
+
+    fn attempt(&mut self, kept: &KeptAttempt<'_>) -> anyhow::Result<()> {
+        let found = &kept.hunt.found;
+        let tree = Tree::open(found, kept.slate)?;
+        let name = PathBuf::from(kept.slate.attempt.to_string());
+        for output in NAMES {
+            let output = Path::new(output);
+            self.file(tree.path(), output, &name.join(output))?;
+        }
+        let changes = diff::of(kept)?;
+        let mut text = Vec::new();
+        for change in &changes {
+            writeln!(text, "{change}")?;
+        }
+        let list = self.root.join(&name).join("changes");
+        self.tar.append(&list, 0, text.len() as u64, &text[..])?;
+        let files = changes
+            .iter()
+            .filter(|change| !change.is_directory && change.what != "deleted");
+        for file in files {
+            let is_core = slate::as_person(self.reader.as_ref(), || {
+                is_core(&tree.path().join(&file.path))
+            });
+            if is_core.unwrap_or(false) {
+                self.file(tree.path(), &file.path, &name.join(&file.path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A file, if it is there and is one.
+    fn file(
+        &mut self,
+        tree: &Path,
+        path: &Path,
+        name: &Path,
+    ) -> anyhow::Result<()> {
+        let path = tree.join(path);
+        let opened =
+            slate::as_person(self.reader.as_ref(), || read::open(&path));
+        let Ok(file) = opened else { return Ok(()) };
+        let meta = file.metadata()?;
+        let mtime = u64::try_from(meta.mtime()).unwrap_or(0);
+        let name = self.root.join(name);
+        self.tar
+            .append(&name, mtime, meta.len(), file)
+            .with_context(|| format!("cannot pack `{}`", path.display()))
+    }
+}
+
+/// A directory that is a person's own may lead root elsewhere, so root reads
+/// as that person. What is in a dataset is mounted where nobody else can go.
+fn reader(hunt: &Hunt, manifest: &Manifest) -> anyhow::Result<Option<Ids>> {
+    if hunt.found.kind == Kind::Zfs || !nix::unistd::Uid::effective().is_root()
+    {
+        return Ok(None);
+    }
+    Ok(Some(Person::find(Some(&manifest.person.name))?.ids()))
+}
+
+fn is_core(path: &Path) -> io::Result<bool> {
+    let mut file = read::open(path)?;
+    let mut start = [0; ELF_TYPE_AT + 2];
+    file.seek(SeekFrom::Start(0))?;
+    file.read_exact(&mut start)?;
+    // Of either byte order.
+    let kind = &start[ELF_TYPE_AT..];
+    Ok(start.starts_with(ELF) && kind.contains(&ELF_TYPE_CORE))
+}
+
+/// With the rights of the person who called.
+fn create(output: &Path) -> Result<File, Refusal> {
+    let shown = output.display();
+    if output == Path::new("-") {
+        let own = io::stdout().as_fd().try_clone_to_owned();
+        return own.map(File::from).map_err(|error| {
+            Refusal::new(
+                format!("cannot write to standard output: {error}"),
+                "name a file: `-o FILE`",
+            )
+        });
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    let caller = Person::find(None).ok();
+    let ids = caller.as_ref().and_then(Person::ids_to_take);
+    open_with(output, &options, ids.as_ref()).map_err(|error| {
+        Refusal::new(
+            format!("cannot create `{shown}`: {error}"),
+            "name a file that is not there yet, where the person who calls \
+             gocrash may write",
+        )
+    })
+}

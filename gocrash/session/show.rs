@@ -1,0 +1,196 @@
+//! `gocrash show`: what is known of a hunt, or of one of its attempts.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::hunts::{self, Hunt};
+use super::state::kept;
+use super::summary::{Summary, VERSION};
+use crate::attempt::name::AttemptName;
+use crate::attempt::output::NAMES;
+use crate::cli::after::ShowArgs;
+use crate::exit;
+use crate::hunt::golden;
+use crate::record::manifest::{Manifest, Person};
+use crate::record::read::{Attempt, History};
+use crate::refusal::Refusal;
+use crate::report::changes::print_json;
+use crate::report::showing;
+use crate::slate::found::Kind;
+
+/// What `gocrash show --json` prints of a hunt.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shown {
+    v: u32,
+    #[serde(flatten)]
+    pub(crate) summary: Summary,
+    pub(crate) gocrash: Option<String>,
+    pub(crate) host: Option<String>,
+    pub(crate) cwd: Option<crate::record::text::Text>,
+    pub(crate) person: Option<Person>,
+    pub(crate) ended: Option<String>,
+    pub(crate) why: Option<String>,
+    pub(crate) outcomes: Vec<(String, usize)>,
+    pub(crate) left: Vec<Left>,
+    pub(crate) details: Vec<Detail>,
+}
+
+/// Something that could not be destroyed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Left {
+    pub(crate) name: String,
+    pub(crate) why: String,
+}
+
+/// What is known of one attempt.
+#[derive(Debug, Serialize)]
+pub(crate) struct Detail {
+    pub(crate) id: String,
+    thread: u16,
+    attempt: u64,
+    pub(crate) began: Option<String>,
+    pub(crate) outcome: Option<String>,
+    pub(crate) exit_status: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) duration_ns: Option<u64>,
+    pub(crate) why: Option<String>,
+    pub(crate) kept: bool,
+    /// The dataset, or the directory with what it changed.
+    pub(crate) name: Option<String>,
+    /// Where the tree can be looked at, and in it what the suite printed.
+    pub(crate) directory: Option<PathBuf>,
+    pub(crate) stdout: Option<PathBuf>,
+    pub(crate) stderr: Option<PathBuf>,
+}
+
+pub(super) fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
+    let hunts = hunts::find();
+    let (hunt, attempt) = hunts.pick_attempt(&args.id)?;
+    match attempt {
+        None => {
+            let shown = shown(hunt);
+            match args.json {
+                true => print_json(&shown),
+                false => showing::hunt(&shown),
+            }
+        }
+        Some(name) => {
+            let detail = detail_of(hunt, name)?;
+            match args.json {
+                true => print_json(&detail),
+                false => showing::attempt(&detail, &last_words(&detail)),
+            }
+        }
+    }
+    Ok(ExitCode::from(exit::PASSED))
+}
+
+fn shown(hunt: &Hunt) -> Shown {
+    let record = hunt.found.record.as_ref().ok();
+    let manifest = record.and_then(|record| record.manifest.as_ref().ok());
+    let history = record.map(|record| &record.history);
+    let over = history.and_then(|history| history.over.as_ref());
+    Shown {
+        v: VERSION,
+        summary: Summary::new(hunt),
+        gocrash: manifest.map(|m| {
+            format!("{} (commit {})", m.gocrash.version, m.gocrash.commit)
+        }),
+        host: manifest.map(host),
+        cwd: manifest.map(|manifest| manifest.cwd.clone()),
+        person: manifest.map(|manifest| manifest.person.clone()),
+        ended: over
+            .and_then(|over| Some(history?.moment(over.at_ns)?.to_string())),
+        why: over.and_then(|over| over.why.clone()),
+        outcomes: history.map(outcomes).unwrap_or_default(),
+        left: history
+            .map(|history| &history.left[..])
+            .unwrap_or_default()
+            .iter()
+            .map(|left| Left { name: left.name.clone(), why: left.why.clone() })
+            .collect(),
+        details: history
+            .map(|history| {
+                let all = history.attempts.iter();
+                all.map(|(name, attempt)| detail(hunt, *name, attempt))
+                    .collect()
+            })
+            .unwrap_or_default(),
+    }
+}
+
+fn host(manifest: &Manifest) -> String {
+    let host = &manifest.host;
+    let text = |text: &crate::record::text::Text| {
+        text.to_os().unwrap_or_default().to_string_lossy().into_owned()
+    };
+    let cpu = host.cpu.as_deref().unwrap_or("unknown processor");
+    format!(
+        "{}, {} {}, {cpu}",
+        text(&host.name),
+        text(&host.system),
+        text(&host.release)
+    )
+}
+
+/// How many attempts ended in which way, the most first.
+fn outcomes(history: &History) -> Vec<(String, usize)> {
+    let mut counts = std::collections::BTreeMap::new();
+    for exit in history.attempts.values().filter_map(|a| a.exit.as_ref()) {
+        *counts.entry(exit.outcome.clone()).or_insert(0) += 1;
+    }
+    let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts
+}
+
+fn detail_of(hunt: &Hunt, name: AttemptName) -> Result<Detail, Refusal> {
+    let history = hunt.found.record.as_ref().ok().map(|r| &r.history);
+    let is_there = hunt.found.slates.iter().any(|slate| slate.attempt == name);
+    match history.and_then(|history| history.attempts.get(&name)) {
+        Some(attempt) => Ok(detail(hunt, name, attempt)),
+        None if is_there => Ok(detail(hunt, name, &Attempt::default())),
+        None => Err(Refusal::new(
+            format!("`{}` has no attempt {name}", hunt.found.name),
+            format!("`gocrash show {}` shows what it has", hunt.id),
+        )),
+    }
+}
+
+fn detail(hunt: &Hunt, name: AttemptName, attempt: &Attempt) -> Detail {
+    let found = &hunt.found;
+    let history = found.record.as_ref().ok().map(|record| &record.history);
+    let kept = kept(found).into_iter().find(|kept| kept.attempt == name);
+    let exit = attempt.exit.as_ref();
+    let directory = kept.as_ref().and_then(|kept| match found.kind {
+        Kind::Overlay => Some(PathBuf::from(kept.name)),
+        Kind::Zfs => crate::slate::mounted_at(kept.name),
+    });
+    let output = |name: &str| directory.as_ref().map(|dir| dir.join(name));
+    Detail {
+        id: format!("{}/{name}", hunt.id),
+        thread: name.thread,
+        attempt: name.run,
+        began: attempt
+            .go_ns
+            .and_then(|go_ns| Some(history?.moment(go_ns)?.to_string())),
+        outcome: exit.map(|exit| exit.outcome.clone()),
+        exit_status: exit.and_then(|exit| exit.exit_status),
+        signal: exit.and_then(|exit| exit.signal),
+        duration_ns: exit.map(|exit| exit.duration_ns),
+        why: exit.and_then(|exit| exit.why.clone()),
+        kept: kept.is_some(),
+        name: kept.map(|kept| kept.name.to_owned()),
+        stdout: output(NAMES[0]),
+        stderr: output(NAMES[1]),
+        directory,
+    }
+}
+
+/// The end of what the suite printed, where it can be read.
+fn last_words(detail: &Detail) -> Vec<String> {
+    let stdout = detail.stdout.as_deref();
+    stdout.and_then(|path| golden::tail(path).ok()).unwrap_or_default()
+}

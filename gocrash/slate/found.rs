@@ -1,0 +1,88 @@
+//! Hunts as they are found afterwards, or while they go on: what is there of
+//! them, in pools and in directories.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ::zfs::Zfs;
+
+use super::{overlay, zfs};
+use crate::attempt::name::AttemptName;
+use crate::record::read::Session;
+
+/// A hunt that goes on, or has left something.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// What the hunt is called.
+    pub(crate) session: String,
+    /// The working dataset, or the directory.
+    pub(crate) name: String,
+    /// The snapshot, where a property says which.
+    pub(crate) snapshot: Option<String>,
+    pub(crate) kind: Kind,
+    /// It came with a send stream: the hunt itself was somewhere else.
+    pub(crate) is_copy: bool,
+    /// The process that hunts is there.
+    pub(crate) is_alive: bool,
+    /// What is in it, but for its record.
+    pub(crate) slates: Vec<FoundSlate>,
+    /// What it says of itself, or why that can't be read.
+    pub(crate) record: Result<Session, String>,
+}
+
+/// What a hunt is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Zfs,
+    Overlay,
+}
+
+/// The slate of an attempt.
+#[derive(Debug)]
+pub(crate) struct FoundSlate {
+    pub(crate) attempt: AttemptName,
+    /// The dataset, or the directory.
+    pub(crate) name: String,
+    /// What became of its attempt, where it was marked as kept.
+    pub(crate) outcome: Option<String>,
+}
+
+/// Everything there is in pools that are imported, and in these state
+/// directories; and what could not be looked at.
+pub(crate) fn find(states: &[PathBuf]) -> (Vec<Found>, Vec<String>) {
+    let mut found = Vec::new();
+    let mut unseen = Vec::new();
+    match Zfs::open() {
+        Ok(zfs) => zfs::find(&zfs, &mut found, &mut unseen),
+        // Where there is no ZFS there are no hunts in it.
+        Err(e) if e.kind() == ::zfs::ErrorKind::ModuleNotLoaded => {}
+        Err(error) => unseen.push(error.to_string()),
+    }
+    for state in states {
+        if let Err(error) = overlay::find(state, &mut found) {
+            unseen.push(format!("cannot read `{}`: {error}", state.display()));
+        }
+    }
+    (found, unseen)
+}
+
+/// Whether it is evidence: marked as such, or to be, when gocrash was killed.
+pub(crate) fn is_kept(found: &Found, slate: &FoundSlate) -> bool {
+    let of_record = || {
+        let history = &found.record.as_ref().ok()?.history;
+        history.attempts.get(&slate.attempt)?.exit.as_ref()
+    };
+    slate.outcome.is_some() || of_record().is_some_and(|exit| exit.kept)
+}
+
+/// Whether the name is one that gocrash gives to a hunt; its number, then.
+pub(crate) fn number_of(session: &str) -> Option<u128> {
+    let digits = session.strip_prefix("gocrash-")?;
+    let number: u128 = digits.parse().ok()?;
+    (number.to_string() == digits).then_some(number)
+}
+
+/// The record in a directory.
+pub(super) fn record_in(directory: &Path) -> Result<Session, String> {
+    Session::read(directory).map_err(|error: io::Error| error.to_string())
+}

@@ -1,0 +1,57 @@
+//! The hunts that a state directory knows of.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use super::UPPER;
+use crate::slate::found::{Found, FoundSlate, Kind, number_of, record_in};
+use crate::slate::lock::is_locked;
+
+/// Adds those in a directory, which need not be there.
+pub(in crate::slate) fn find(
+    state: &Path,
+    found: &mut Vec<Found>,
+) -> io::Result<()> {
+    let entries = match fs::read_dir(state) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let Ok(session) = entry.file_name().into_string() else { continue };
+        let is_hunt = number_of(&session).is_some()
+            && entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_hunt {
+            found.push(hunt(session, &entry.path()));
+        }
+    }
+    Ok(())
+}
+
+fn hunt(session: String, path: &Path) -> Found {
+    Found {
+        session,
+        name: path.display().to_string(),
+        snapshot: None,
+        kind: Kind::Overlay,
+        is_copy: false,
+        // What can't be opened can't be told.
+        is_alive: is_locked(path).unwrap_or(false),
+        slates: slates(path).unwrap_or_default(),
+        record: record_in(path),
+    }
+}
+
+fn slates(session: &Path) -> io::Result<Vec<FoundSlate>> {
+    let mut slates = Vec::new();
+    for entry in fs::read_dir(session)? {
+        let entry = entry?;
+        let attempt = entry.file_name().to_str().and_then(|n| n.parse().ok());
+        if let Some(attempt) = attempt {
+            let name = entry.path().join(UPPER).display().to_string();
+            slates.push(FoundSlate { attempt, name, outcome: None });
+        }
+    }
+    Ok(slates)
+}

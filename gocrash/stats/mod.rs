@@ -1,0 +1,32 @@
+//! How often it fails, and how sure that is: exact intervals for how a hunt was
+//! stopped. Nothing here knows what a hunt is; runs go in, figures come out.
+//!
+//! A hunt is a walk: each run goes one step right (it passed) or one step up
+//! (it failed). Every stop rule is a line from the upper left to the lower
+//! right that the walk ends on: so many failures, so many runs, so much time,
+//! or whichever comes first. Of two ends on such a line, the one with more
+//! failures has no more passes, so the ends have one order, in which a higher
+//! failure rate makes higher ends likelier. The walk ends at k failures in n
+//! runs or higher just when its first n runs have k failures or more: a
+//! binomial tail. The interval is made of the rates for which neither tail is
+//! below 2.5 %.
+//!
+//! That order and this use of it are Armitage's (Numerical studies in the
+//! sequential estimation of a binomial parameter, Biometrika 45, 1958) and
+//! Jennison and Turnbull's (Confidence intervals for a binomial parameter
+//! following a multistage test, Technometrics 25, 1983). What makes it hold for
+//! several threads and runs of unequal length is which runs are the sample: see
+//! [`Tally`].
+
+mod interval;
+mod rate;
+#[cfg(test)]
+mod simulation;
+mod sure;
+mod tally;
+
+pub(crate) use rate::Rate;
+pub(crate) use tally::{Fate, Limits, Tally};
+
+/// What is claimed of every interval.
+pub(crate) const CONFIDENCE: f64 = 0.95;

@@ -1,0 +1,66 @@
+//! A run that takes longer than it may is a failure, with all that can be known
+//! of it, and nothing of it stays.
+
+use std::fs;
+
+use crate::ground::{Caller, Ground};
+
+/// As `go tool dist test` and its tests are: the parent holds in memory what
+/// its child prints, until that ends; the child prints its stacks when it is
+/// told to quit. A signal to both loses them.
+const BUFFERED: &str = r#"
+    out=$(perl -e '
+        $SIG{QUIT} = sub { print "goroutine 1 [chan receive]:\n"; exit 2 };
+        open(my $held, ">", "held"); sleep 10000')
+    status=$?
+    echo "the test said: $out"; exit $status"#;
+
+#[test]
+fn a_hang_is_noted_and_its_stacks_come_through_a_parent_that_holds_them() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let events = ground.path("desk/events");
+        let events_option = format!("--events={}", events.display());
+        let options = ["-p1", "--timeout=2s", &events_option];
+        let hunted = ground.hunt(&options, BUFFERED).expect(1);
+        let ended = "attempt 0: timed out after ";
+        assert!(hunted.stdout.contains(ended), "{}", hunted.stdout);
+        let upper = hunted.upper("attempt 0: start");
+        let printed = fs::read_to_string(upper.join("test_run_stdout"));
+        let stacks = "the test said: goroutine 1 [chan receive]:\n";
+        assert_eq!(printed.unwrap(), stacks, "{caller:?}");
+
+        let autopsy = fs::read_to_string(upper.join("test_run_autopsy"));
+        let autopsy = autopsy.unwrap();
+        let is_known = |line: &str| {
+            let begin = line.trim_start();
+            begin.contains(" S ") && begin.contains("    perl -e")
+        };
+        assert!(autopsy.lines().any(is_known), "{autopsy}");
+        assert!(autopsy.contains("(perl)\n"), "{autopsy}");
+        assert!(autopsy.contains("/held\n"), "{autopsy}");
+        assert!(autopsy.contains("  waits in: "), "{autopsy}");
+        assert!(autopsy.contains("\n== stacks of process "), "{autopsy}");
+        let has_debugger = !autopsy.contains("(no gdb: ");
+        assert_eq!(autopsy.contains("\n#0 "), has_debugger, "{autopsy}");
+
+        let events = fs::read_to_string(events).unwrap();
+        assert!(events.contains("\"event\":\"hang\""), "{events}");
+        assert!(events.contains("\"outcome\":\"timed_out\""), "{events}");
+        assert_eq!(ground.processes(), []);
+    }
+}
+
+#[test]
+fn what_does_not_listen_is_killed_in_the_end() {
+    let ground = Ground::new(Caller::Person, "true");
+    let script = r#"
+        trap '' QUIT TERM
+        (kill -STOP $$; echo woken >woken; exec sleep 10000)"#;
+    let options = ["-p1", "--timeout=500ms"];
+    let hunted = ground.hunt(&options, script).expect(1);
+    let upper = hunted.upper("attempt 0: start");
+    // A process that is stopped could say nothing.
+    assert!(upper.join("woken").exists());
+    assert_eq!(ground.processes(), []);
+}

@@ -1,0 +1,211 @@
+//! What is done after hunts in directories.
+
+use std::fs;
+use std::process::Child;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::ground::{Caller, Ground, Hunted, wait_for};
+
+/// What `gocrash list --json` prints of each hunt.
+fn listed(ground: &Ground) -> Vec<Value> {
+    let output = ground.after(&["list", "--json"]).output().unwrap();
+    let listed = Hunted::new(output).expect(0);
+    assert_eq!(listed.stderr, "");
+    let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(listed["v"], 1);
+    listed["sessions"].as_array().unwrap().clone()
+}
+
+/// Sends a signal that can't be caught.
+pub(crate) fn destroy(child: &mut Child) {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGKILL)
+        .unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_hunt_is_listed_while_it_goes_on_and_when_it_broke_off() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        assert_eq!(listed(&ground), [Value::Null; 0]);
+        // A failure keeps others from starting: it waits until the other has.
+        let suite = r#"if [ "$GOCRASH_SLOT" = 1 ]; then
+                until [ -e "$DESK/on" ]; do sleep 0.05; done; exit 7
+            fi
+            echo x >"$DESK/on"
+            while [ -d /proc/$PPID ]; do sleep 0.1; done"#;
+        let args = ["-p2", "--", "sh", "-c", suite];
+        let mut child = ground.gocrash(&args).spawn().unwrap();
+        wait_for(&mut child, "exited with code 7");
+        let [alive] = &listed(&ground)[..] else { panic!() };
+        assert_eq!(alive["state"], "alive", "{caller:?}");
+        assert_eq!(alive["kind"], "overlay");
+        assert_eq!(alive["session"], ground.left()[0].as_str());
+        assert_eq!(alive["running"][0]["thread"], 0);
+        assert_eq!(alive["directory"], ground.path("source").to_str().unwrap());
+
+        destroy(&mut child);
+        let [dead] = &listed(&ground)[..] else { panic!() };
+        assert_eq!(dead["state"], "broken_off", "{caller:?}");
+        assert_eq!(dead["host_went_down"], false);
+        assert_eq!(dead["running"], alive["running"]);
+        let [kept] = &dead["kept"].as_array().unwrap()[..] else { panic!() };
+        assert_eq!(
+            (&kept["outcome"], &kept["exit_status"]),
+            (&"failed".into(), &7.into())
+        );
+        let id = dead["id"].as_str().unwrap();
+        assert_eq!(kept["id"], format!("{id}/thread-1-run-0"));
+        assert!(ground.left()[0].ends_with(id) && id.len() == 4);
+    }
+}
+
+#[test]
+fn the_list_that_people_read_has_what_was_kept() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        ground.hunt(&["-p1"], "exit 7").expect(1);
+        let listed = ground.after(&["list"]).output().unwrap();
+        let listed = Hunted::new(listed).expect(0);
+        let [hunt, kept] = &listed.stdout.lines().collect::<Vec<_>>()[..]
+        else {
+            panic!("{}", listed.stdout)
+        };
+        let name = &ground.left()[0];
+        let id = &name[name.len() - 4..];
+        assert!(hunt.starts_with(&format!("{id}  reproduced  20")), "{hunt}");
+        assert!(
+            hunt.ends_with(&format!(
+                " UTC  {}",
+                ground.path("state/gocrash").join(name).display()
+            )),
+            "{hunt}"
+        );
+        let expected = format!("      kept {id}/thread-0-run-0: failed with 7");
+        assert_eq!(*kept, expected);
+    }
+}
+
+/// A hunt that was killed with one attempt kept, one running that closes what
+/// it made, and others waiting. Gives its name.
+fn broken_off(ground: &Ground) -> String {
+    let suite = r#"if [ "$GOCRASH_SLOT" = 1 ]; then
+            until [ -e "$DESK/closed" ]; do sleep 0.05; done
+            rm file; exit 7
+        fi
+        mkdir -p closed/in; echo a >closed/in/b; chmod 0 closed/in closed
+        echo x >"$DESK/closed"
+        while [ -d /proc/$PPID ]; do sleep 0.1; done"#;
+    let args = ["-p2", "--", "sh", "-c", suite];
+    let mut child = ground.gocrash(&args).spawn().unwrap();
+    wait_for(&mut child, "exited with code 7");
+    let session = ground.left().remove(0);
+    let changes = format!("state/gocrash/{session}/thread-1-run-0/changes");
+    let is_there = |path: &str| ground.path(path).exists();
+    while !(is_there(&changes) && is_there("desk/closed")) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    destroy(&mut child);
+    // Until the suite has noticed.
+    while !ground.mounted_by().is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    session
+}
+
+fn clean(ground: &Ground, args: &[&str]) -> Hunted {
+    let args = [&["clean"], args].concat();
+    Hunted::new(ground.after(&args).output().unwrap())
+}
+
+#[test]
+fn what_was_unfinished_goes_first_and_the_rest_when_it_is_asked_for() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "echo a >file");
+        let before = ground.source();
+        let session = broken_off(&ground);
+        let dir = ground.path("state/gocrash").join(&session);
+        let list = || {
+            let mut names: Vec<String> = fs::read_dir(&dir)
+                .unwrap()
+                .map(|e| e.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
+        };
+        let all = list();
+        assert!(all.contains(&"thread-0-run-0".to_owned()), "{all:?}");
+        // Nobody can be asked, nothing was named.
+        let refused = clean(&ground, &["--all"]).expect(129);
+        assert!(refused.stderr.contains("-y"), "{}", refused.stderr);
+        clean(&ground, &["-y"]).expect(129);
+        clean(&ground, &["-y", "no-such"]).expect(129);
+        let planned = clean(&ground, &["-n", &session]).expect(0);
+        for name in [&*session, "thread-0-run-0", "thread-1-run-0"] {
+            let line = format!("/{name}\n");
+            assert!(planned.stdout.contains(&line), "{}", planned.stdout);
+        }
+        assert_eq!(list(), all);
+
+        clean(&ground, &["-y", "--stale", "--all"]).expect(0);
+        let kept = ["events.jsonl", "gocrash.json", "thread-1-run-0"].to_vec();
+        let rest: Vec<String> =
+            list().into_iter().filter(|name| name != ".ready").collect();
+        assert_eq!(rest, kept, "{caller:?}");
+        let [hunt] = &listed(&ground)[..] else { panic!() };
+        assert_eq!(hunt["state"], "broken_off");
+        assert_eq!(hunt["kept"].as_array().unwrap().len(), 1);
+        assert_eq!(hunt["unfinished"], Value::from(Vec::<Value>::new()));
+
+        clean(&ground, &["-y", "latest"]).expect(0);
+        assert_eq!(ground.left(), [""; 0], "{caller:?}");
+        assert_eq!(ground.source(), before, "{caller:?}");
+    }
+}
+
+#[test]
+fn what_is_not_the_hunts_is_left_and_named() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        ground.hunt(&["-p1", "--keep-success"], "exit 7").expect(1);
+        let session = ground.left().remove(0);
+        let dir = format!("state/gocrash/{session}");
+        // A directory of an attempt that never was, and a note in another one.
+        let plant = "mkdir -p thread-9-run-9/upper; echo a >thread-9-run-9/note
+                     echo b >thread-0-run-0/note";
+        ground.as_person("sh", &["-ec", plant], &dir);
+        let cleaned = clean(&ground, &["-y", &session]).expect(125);
+        for name in ["thread-9-run-9", "thread-0-run-0/note"] {
+            let left = format!("left {}/{name}: ", ground.path(&dir).display());
+            assert!(cleaned.stderr.contains(&left), "{}", cleaned.stderr);
+        }
+        let note = ground.path(&dir).join("thread-0-run-0/note");
+        assert_eq!(fs::read_to_string(&note).unwrap(), "b\n");
+        fs::remove_file(note).unwrap();
+        clean(&ground, &["-y", &session]).expect(125);
+        let is_there = |name| ground.path(&dir).join(name).exists();
+        assert!(is_there("thread-9-run-9") && is_there("gocrash.json"));
+        assert!(!is_there("thread-0-run-0"), "{caller:?}");
+    }
+}
+
+#[test]
+fn a_hunt_that_goes_on_is_not_cleaned_up() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let suite = "while [ -d /proc/$PPID ]; do sleep 0.1; done";
+        let args = ["-p1", "--", "sh", "-c", suite];
+        let mut child = ground.gocrash(&args).spawn().unwrap();
+        wait_for(&mut child, "attempt 0: start");
+        let refused = clean(&ground, &["-y", "latest"]).expect(129);
+        assert!(refused.stderr.contains("goes on"), "{}", refused.stderr);
+        // Of all, the others.
+        assert_eq!(clean(&ground, &["-y", "--all"]).expect(0).stdout, "");
+        let left = ground.left();
+        assert_eq!(left.len(), 1, "{caller:?}");
+        destroy(&mut child);
+    }
+}

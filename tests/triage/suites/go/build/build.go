@@ -1,0 +1,4 @@
+package build
+
+// Answer is what the test misspells.
+func Answer() int { return 42 }

@@ -1,0 +1,8 @@
+package vet
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestPrints(t *testing.T) { fmt.Printf("%d\n", "three") }
