@@ -55,8 +55,11 @@ impl Terminal {
             Some(path) => format!(" (see {})", path.display()),
             None => String::new(),
         };
-        let what = format_args!("still runs after {after}, ending it{see}");
-        self.at(name.thread, name.run, what);
+        self.at(
+            name.thread,
+            name.run,
+            format_args!("still runs after {after}, ending it{see}"),
+        );
         for trouble in troubles {
             self.at(name.thread, name.run, format_args!("{trouble}"));
         }
