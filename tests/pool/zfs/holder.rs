@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use zfs::{ErrorKind, Holder, MountOptions, Properties, Unmount, Usage, Zfs};
 
 use super::{error, open};
-use crate::pool::{Pool, exists};
+use crate::pool::{Pool, exists, run};
 
 /// A process that does nothing until it is told to end.
 struct Idle(Child);
@@ -134,6 +134,15 @@ fn a_mount_here_and_one_inside_it_are_named() {
     let inner = pool.mount_point().join("outer/inner");
     let here = Holder::Mount { path: inner, namespace_of: None };
     assert!(refused.holders().contains(&here), "{refused}");
+
+    let other = pool.make("other");
+    let tmpfs = pool.mount_point().join("other/tmpfs");
+    std::fs::create_dir(&tmpfs).unwrap();
+    run(Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(&tmpfs));
+    let refused = error(zfs.unmount(&other, Unmount::Plain));
+    run(Command::new("umount").arg(&tmpfs));
+    let here = Holder::Mount { path: tmpfs, namespace_of: None };
+    assert_eq!(refused.holders()[0], here, "{refused}");
 }
 
 #[test]

@@ -50,7 +50,8 @@ fn mounts(name: &str, pids: &[u32]) -> (Vec<Holder>, BTreeSet<Device>) {
             of_it.iter().any(|mount| other.path.starts_with(&mount.path))
         });
         let namespace_of = (own != Some(namespace)).then(|| process(pid));
-        let paths = of_it.iter().cloned().chain(inside).map(|m| m.path);
+        // The outer ones are in nobody's way before the inner ones are gone.
+        let paths = inside.chain(of_it.iter().cloned()).map(|m| m.path);
         holders.extend(paths.map(|path| Holder::Mount {
             path,
             namespace_of: namespace_of.clone(),

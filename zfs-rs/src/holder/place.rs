@@ -13,7 +13,7 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn of(name: &str) -> Place {
-        let all = table::all().unwrap_or_default();
+        let all = table::everything().unwrap_or_default();
         let (of_it, others): (Vec<Mount>, Vec<Mount>) =
             all.into_iter().partition(|mount| mount.source == name);
         let paths = |mounts: Vec<Mount>| {
@@ -25,13 +25,13 @@ impl Place {
         Place { roots, inside }
     }
 
-    /// Its mounts, and those inside it.
+    /// Those inside it, and its own.
     pub(super) fn mounts(&self) -> Vec<Holder> {
         let mount = |path: &PathBuf| Holder::Mount {
             path: path.clone(),
             namespace_of: None,
         };
-        self.roots.iter().chain(&self.inside).map(mount).collect()
+        self.inside.iter().chain(&self.roots).map(mount).collect()
     }
 
     pub(super) fn has(&self, path: &Path) -> bool {

@@ -11,10 +11,10 @@ mod system;
 #[cfg(target_os = "linux")]
 pub(crate) use system::parse;
 
-/// One mount of a ZFS file system or snapshot.
+/// One mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mount {
-    /// The name of the dataset or snapshot.
+    /// The name of the dataset or snapshot; empty where it is not from ZFS.
     pub(crate) source: String,
     pub(crate) path: PathBuf,
     /// Major and minor number of the device that its files are on, where the
@@ -39,6 +39,14 @@ impl Mount {
 
 /// What the calling thread sees mounted from ZFS, the latest last.
 pub(crate) fn all() -> Result<Vec<Mount>> {
+    let mut mounts = system::all()?;
+    mounts.retain(|mount| !mount.source.is_empty());
+    Ok(mounts)
+}
+
+/// The same, and what is mounted from elsewhere.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn everything() -> Result<Vec<Mount>> {
     system::all()
 }
 

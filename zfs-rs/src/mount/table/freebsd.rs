@@ -33,13 +33,16 @@ pub(super) fn all() -> Result<Vec<Mount>> {
     // SAFETY: the call filled in that many elements, and no more than there
     // was room for.
     unsafe { table.set_len(count.min(room)) };
-    let is_zfs = |m: &&libc::statfs| text(&m.f_fstypename) == b"zfs";
+    let source = |m: &libc::statfs| match text(&m.f_fstypename) {
+        b"zfs" => String::from_utf8_lossy(text(&m.f_mntfromname)).into_owned(),
+        _ => String::new(),
+    };
     let mount = |m: &libc::statfs| Mount {
-        source: String::from_utf8_lossy(text(&m.f_mntfromname)).into_owned(),
+        source: source(m),
         path: PathBuf::from(OsStr::from_bytes(text(&m.f_mntonname))),
         device: None,
     };
-    Ok(table.iter().filter(is_zfs).map(mount).collect())
+    Ok(table.iter().map(mount).collect())
 }
 
 /// The table does not tell what would be needed to find out.

@@ -27,8 +27,12 @@ pub(super) fn is_covered(_: &Mount) -> bool {
 fn parse_line(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|&byte| byte == b'\t');
     let (source, path) = (fields.next()?, fields.next()?);
-    (fields.next()? == b"zfs").then(|| Mount {
-        source: String::from_utf8_lossy(source).into_owned(),
+    let source = match fields.next()? {
+        b"zfs" => String::from_utf8_lossy(source).into_owned(),
+        _ => String::new(),
+    };
+    Some(Mount {
+        source,
         path: PathBuf::from(OsStr::from_bytes(path)),
         device: None,
     })

@@ -45,7 +45,7 @@ pub(super) fn is_covered(mount: &Mount) -> bool {
     }
 }
 
-/// The mounts from ZFS in a mountinfo.
+/// The mounts in a mountinfo, the latest last.
 pub(crate) fn parse(text: &[u8]) -> Vec<Mount> {
     text.split(|&byte| byte == b'\n').filter_map(parse_line).collect()
 }
@@ -58,10 +58,10 @@ fn parse_line(line: &[u8]) -> Option<Mount> {
     let fields: Vec<&[u8]> = line.split(|&byte| byte == b' ').collect();
     let dash = fields.iter().position(|&field| field == b"-")?;
     let (device, path) = (fields.get(2)?, fields.get(4)?);
-    if *fields.get(dash + 1)? != b"zfs" {
-        return None;
-    }
-    let source = unescape(fields.get(dash + 2)?);
+    let source = match *fields.get(dash + 1)? {
+        b"zfs" => unescape(fields.get(dash + 2)?),
+        _ => Vec::new(),
+    };
     Some(Mount {
         source: String::from_utf8_lossy(&source).into_owned(),
         path: PathBuf::from(OsString::from_vec(unescape(path))),
@@ -104,13 +104,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_mounts_from_zfs() {
+    fn tells_the_mounts_from_zfs_and_others() {
         let text = b"\
             22 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n\
             36 22 0:45 / /tank/a\\040b rw,noatime - zfs tank/a\\040b rw\n\
             37 22 0:46 / /mnt\\134x ro shared:7 master:2 - zfs tank@s ro\n";
         let mounts = parse(text);
         let expected = [
+            Mount {
+                source: String::new(),
+                path: PathBuf::from("/"),
+                device: Some((8, 1)),
+            },
             Mount {
                 source: "tank/a b".to_owned(),
                 path: PathBuf::from("/tank/a b"),
