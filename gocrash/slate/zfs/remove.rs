@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use zfs::{
@@ -14,10 +14,11 @@ use zfs::{
 use super::working::session_of;
 use super::{Place, Pool, TAG_SESSION};
 
-/// How often, and how long apart, something busy is tried again. The library
-/// itself waits a third of a second each time: 13 s in all. On a busy machine
-/// it takes a while until a process lets go of a mount that it got a copy of.
-const BUSY_TRIES_MAX: u32 = 20;
+/// How long, and at least how often, something busy is tried again. On a busy
+/// machine it takes a while until a process lets go of a mount that it got a
+/// copy of.
+const BUSY_PATIENCE: Duration = Duration::from_secs(13);
+const BUSY_TRIES_MIN: u32 = 5;
 const BUSY_PAUSE: Duration = Duration::from_millis(300);
 
 impl Pool {
@@ -93,15 +94,20 @@ fn check_guid(guid: Option<Property>, recorded: &str) -> anyhow::Result<()> {
 pub(super) fn while_busy(
     work: impl Fn() -> zfs::Result<()>,
 ) -> zfs::Result<()> {
-    for _ in 1..BUSY_TRIES_MAX {
-        match work() {
-            Err(e) if e.kind() == ErrorKind::Busy && may_let_go(&e) => {
-                thread::sleep(BUSY_PAUSE);
-            }
-            result => return result,
+    let begin = Instant::now();
+    let mut tries = 0;
+    loop {
+        let result = work();
+        tries += 1;
+        let busy = result.as_ref().err().is_some_and(|error| {
+            error.kind() == ErrorKind::Busy && may_let_go(error)
+        });
+        let is_late = begin.elapsed() >= BUSY_PATIENCE;
+        if !busy || (is_late && tries >= BUSY_TRIES_MIN) {
+            return result;
         }
+        thread::sleep(BUSY_PAUSE);
     }
-    work()
 }
 
 /// No waiting removes a snapshot that somebody took of a slate.
