@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::config::Progress;
+use crate::config::{Halt, Progress};
 pub(crate) use after::After;
 
 /// What was built, from which commit, and against which libzfs.
@@ -45,7 +45,7 @@ gocrash [OPTIONS] <SNAPSHOT> [-- COMMAND...]
     subcommand_help_heading = "After a hunt, or beside it",
     after_help = "\
 Exit status:
-  0    every thread did its runs and nothing failed
+  0    all runs were done and nothing failed
   1    a failure was reproduced; its clone is kept
   125  no verdict: the trouble was not the suite's
   129  refused before anything was created, bad usage included
@@ -85,6 +85,48 @@ pub(crate) struct Cli {
     /// Stop after each thread did N runs [default: only when a run fails]
     #[arg(long, value_name = "N", help_heading = "The hunt")]
     pub(crate) stop_after: Option<u64>,
+
+    /// Stop after N runs in all that passed or failed; `none`: no limit
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "none",
+        help_heading = "The hunt"
+    )]
+    pub(crate) max_runs: String,
+
+    /// Stop after N runs in all that failed; `none`: no limit
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "1",
+        help_heading = "The hunt"
+    )]
+    pub(crate) max_fails: String,
+
+    /// Stop this long after the first run began, as in 90m or 8h; `none`: no
+    /// limit
+    #[arg(
+        long,
+        value_name = "D",
+        default_value = "none",
+        help_heading = "The hunt"
+    )]
+    pub(crate) max_time: String,
+
+    /// When it is to stop, kill the runs that go on, or let them finish
+    ///
+    /// Runs that are killed count for nothing. The failure rate is approximate
+    /// then, since it depends on which they were.
+    #[arg(
+        long,
+        value_name = "now|soon",
+        value_enum,
+        hide_possible_values = true,
+        default_value_t = Halt::Soon,
+        help_heading = "The hunt"
+    )]
+    pub(crate) halt: Halt,
 
     /// Hunt in overlays on a directory, even one where a dataset is mounted
     #[arg(long, help_heading = "The hunt")]
@@ -222,6 +264,24 @@ pub(crate) struct Cli {
     /// of its own, in which its clone covers what else is at DIR.
     #[arg(long, value_name = "DIR", help_heading = "The suite")]
     pub(crate) at: Option<PathBuf>,
+
+    /// Take a run for passed if this is in its output, and for nothing if it
+    /// exits with 0 without it
+    ///
+    /// A regular expression, in which ^ and $ are of lines. It is looked for in
+    /// test_run_stdout and test_run_stderr, and may match over lines up to
+    /// 64 KiB. --ignore goes before --fail, and --fail before --pass.
+    #[arg(long, value_name = "RE", help_heading = "The suite")]
+    pub(crate) pass: Option<String>,
+
+    /// Take a run for failed if this is in its output, and for nothing if it
+    /// fails without it
+    #[arg(long, value_name = "RE", help_heading = "The suite")]
+    pub(crate) fail: Option<String>,
+
+    /// Take a run that fails for nothing if this is in its output
+    #[arg(long, value_name = "RE", help_heading = "The suite")]
+    pub(crate) ignore: Option<String>,
 
     /// End a run that takes longer, as in 30s, 5m or 1h30m, as a failure; N%:
     /// of the median of the runs that passed, 5 at least [default: none]

@@ -3,16 +3,19 @@
 mod chosen;
 pub(crate) mod rules;
 mod size;
+mod stop;
 mod time;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::Uid;
 
+use crate::attempt::patterns::Patterns;
 use crate::attempt::person::Person;
 use crate::attempt::results;
 use crate::attempt::timer::Timeout;
@@ -23,9 +26,12 @@ use crate::refusal::Refusal;
 use crate::slate::Origin;
 use crate::slate::glob::Glob;
 use crate::slate::room::Limits;
+use crate::stats::Rate;
 use crate::triage::rules::Rules;
 use chosen::Chosen;
 pub(crate) use chosen::state;
+pub(crate) use stop::{Halt, Stop};
+pub(crate) use time::shown;
 
 /// More threads than this on one host is a typing mistake.
 const CONCURRENCY_MAX: u16 = 1024;
@@ -40,6 +46,9 @@ pub(crate) struct Config {
     pub(crate) concurrency: u16,
     /// How many runs each thread does; `None`: until one fails.
     pub(crate) stop_after: Option<u64>,
+    pub(crate) stop: Stop,
+    /// What in the output of a run decides, instead of how it ended.
+    pub(crate) patterns: Patterns,
     pub(crate) keep: Keep,
     /// What is copied out of every slate.
     pub(crate) collect: Vec<Glob>,
@@ -47,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) prepare: Option<OsString>,
     /// Where the events are written to, besides the record.
     pub(crate) events: Option<Destination>,
+    /// Only for `verify-fix`.
+    pub(crate) verification: Option<Verification>,
     /// Where reports of the whole go when it is over.
     pub(crate) junit: Option<Destination>,
     pub(crate) html: Option<Destination>,
@@ -88,6 +99,19 @@ pub(crate) struct Hooks {
     pub(crate) start: Option<OsString>,
     pub(crate) failure: Option<OsString>,
     pub(crate) timeout: Option<OsString>,
+}
+
+/// What a hunt is to show that is to show that something is fixed.
+#[derive(Debug)]
+pub(crate) struct Verification {
+    /// The hunt in which it failed, and how often.
+    pub(crate) baseline: String,
+    pub(crate) rate: Rate,
+    /// So sure, by so many runs that pass.
+    pub(crate) confidence: f64,
+    pub(crate) runs: u64,
+    /// How long that may take.
+    pub(crate) expected: Option<Duration>,
 }
 
 /// Where a report goes.
@@ -142,6 +166,8 @@ impl Config {
         let chosen = Chosen::new(&typed)?;
         let concurrency = concurrency(typed.concurrency)?;
         check_something_runs(&typed)?;
+        let stop = Stop::new(&typed)?;
+        let patterns = stop::patterns(&typed)?;
         let limits = Limits {
             quota: typed.quota.as_deref().map(size::quota).transpose()?,
             min_free: size::min_free(&typed.min_free)?,
@@ -186,10 +212,13 @@ impl Config {
             limits,
             concurrency,
             stop_after: typed.stop_after,
+            stop,
+            patterns,
             keep,
             collect,
             prepare: typed.prepare,
             events,
+            verification: None,
             junit,
             html,
             rules,

@@ -9,6 +9,7 @@ pub(crate) mod leaks;
 pub(crate) mod name;
 pub(crate) mod outcome;
 pub(crate) mod output;
+pub(crate) mod patterns;
 pub(crate) mod person;
 pub(crate) mod processes;
 pub(crate) mod results;

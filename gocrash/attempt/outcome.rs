@@ -11,11 +11,13 @@ const EXIT_IGNORED: i32 = 125;
 /// there.
 const EXIT_NOT_STARTED: [i32; 2] = [126, 127];
 
-/// Only `Failed`, `Signaled` and `TimedOut` count as failures; what follows
-/// them says nothing about the suite.
+/// Only `Failed`, `Signaled`, `TimedOut` and what the output told as much of
+/// count as failures; what follows `TimedOut` says nothing about the suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Passed,
+    /// What it printed says more than how it ended, which was so.
+    Told(Told, Box<Outcome>),
     Failed(i32),
     Signaled(i32),
     /// Killed by us, because it took longer than it may.
@@ -26,6 +28,21 @@ pub(crate) enum Outcome {
     /// Killed by us, because the hunt was.
     Interrupted,
     Infra(Infra),
+}
+
+/// What the output of a run told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// `--pass` is in it.
+    Pass,
+    /// `--fail` is in it.
+    Fail,
+    /// It failed with `--ignore` in it.
+    Ignore,
+    /// It failed, but without what `--fail` looks for.
+    NoFail,
+    /// It passed, but without what `--pass` looks for.
+    NoPass,
 }
 
 /// Trouble that is not the suite's.
@@ -66,8 +83,15 @@ impl Outcome {
     pub(crate) fn is_failure(&self) -> bool {
         matches!(
             self,
-            Outcome::Failed(_) | Outcome::Signaled(_) | Outcome::TimedOut
+            Outcome::Failed(_)
+                | Outcome::Signaled(_)
+                | Outcome::TimedOut
+                | Outcome::Told(Told::Fail, _)
         )
+    }
+
+    pub(crate) fn is_pass(&self) -> bool {
+        matches!(self, Outcome::Passed | Outcome::Told(Told::Pass, _))
     }
 
     /// Whether somebody will want to read what the suite printed.
@@ -78,7 +102,7 @@ impl Outcome {
 
     /// Whether it says something about the suite.
     pub(crate) fn is_verdict(&self) -> bool {
-        *self == Outcome::Passed || self.is_failure()
+        self.is_pass() || self.is_failure()
     }
 
     /// The exit status and the signal that the suite ended with, where it
@@ -93,6 +117,7 @@ impl Outcome {
             Outcome::Ignored => (Some(EXIT_IGNORED), None),
             Outcome::Known(_, ended) => ended.status(),
             Outcome::Signaled(signal) => (None, Some(*signal)),
+            Outcome::Told(_, ended) => ended.status(),
             Outcome::TimedOut | Outcome::Interrupted | Outcome::Infra(_) => {
                 (None, None)
             }
@@ -102,11 +127,13 @@ impl Outcome {
     /// One word, for a property of the dataset.
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            Outcome::Passed => "passed",
-            Outcome::Failed(_) => "failed",
+            Outcome::Passed | Outcome::Told(Told::Pass, _) => "passed",
+            Outcome::Failed(_) | Outcome::Told(Told::Fail, _) => "failed",
             Outcome::Signaled(_) => "signaled",
             Outcome::TimedOut => "timed_out",
-            Outcome::Ignored | Outcome::Known(..) => "ignored",
+            Outcome::Ignored | Outcome::Told(..) | Outcome::Known(..) => {
+                "ignored"
+            }
             Outcome::Interrupted => "interrupted",
             Outcome::Infra(_) => "infra",
         }
@@ -117,6 +144,9 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Outcome::Passed => f.write_str("passed"),
+            Outcome::Told(told, ended) => {
+                write!(f, "{} {} ({ended})", self.word(), told.why())
+            }
             Outcome::Failed(code) => write!(f, "exited with code {code}"),
             Outcome::Signaled(signal) => {
                 write!(f, "terminated by signal {signal}")
@@ -126,6 +156,30 @@ impl fmt::Display for Outcome {
             Outcome::Known(_, ended) => write!(f, "ignored ({ended})"),
             Outcome::Interrupted => f.write_str("interrupted"),
             Outcome::Infra(infra) => write!(f, "no verdict: {infra}"),
+        }
+    }
+}
+
+impl Told {
+    /// One word, for the record.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Told::Pass => "pass",
+            Told::Fail => "fail",
+            Told::Ignore => "ignore",
+            Told::NoFail => "no_fail",
+            Told::NoPass => "no_pass",
+        }
+    }
+
+    /// Completes `passed …`, `failed …` or `ignored …`.
+    fn why(self) -> &'static str {
+        match self {
+            Told::Pass => "by --pass",
+            Told::Fail => "by --fail",
+            Told::Ignore => "by --ignore",
+            Told::NoFail => "for want of --fail",
+            Told::NoPass => "for want of --pass",
         }
     }
 }

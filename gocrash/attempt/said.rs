@@ -2,7 +2,7 @@
 //! with: the suite may have put anything under the names of the files.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
 use super::output::{NAMES, Output};
@@ -22,10 +22,43 @@ pub(crate) struct Logs([File; 2]);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Said(pub(crate) Vec<(&'static str, Vec<String>)>);
 
+/// Reads a file and moves no offset: processes that the suite left may still
+/// write.
+struct Reader<'a> {
+    file: &'a File,
+    at: u64,
+    end: u64,
+}
+
+impl Reader<'_> {
+    fn new(file: &File) -> io::Result<Reader<'_>> {
+        Ok(Reader { file, at: 0, end: file.metadata()?.len() })
+    }
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
+        let wanted = left.min(piece.len());
+        let read = self.file.read_at(&mut piece[..wanted], self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
 impl Logs {
     pub(super) fn of(output: &Output) -> io::Result<Logs> {
         let Output { stdout, stderr, .. } = output;
         Ok(Logs([stdout.try_clone()?, stderr.try_clone()?]))
+    }
+
+    /// All of each file, from the beginning to where it ends now.
+    ///
+    /// # Errors
+    /// Where it can't be told how long one is.
+    pub(crate) fn readers(&self) -> io::Result<[impl Read + '_; 2]> {
+        let [stdout, stderr] = &self.0;
+        Ok([Reader::new(stdout)?, Reader::new(stderr)?])
     }
 
     /// All of each file; of one that is too long, the beginning and the end.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, after, never};
 
 use crate::attempt::clock::{Clock, Mark, Wake};
+use crate::config::shown;
 
 /// A median of fewer attempts than this says little.
 const PASSED_MIN: usize = 5;
@@ -120,17 +121,7 @@ impl fmt::Display for Timeout {
         match self {
             Timeout::None => f.write_str("none"),
             Timeout::OfMedian(percent) => write!(f, "{percent}%"),
-            Timeout::After(time) => {
-                let mut rest = time.as_millis();
-                for (ms, unit) in [(3_600_000, "h"), (60_000, "m"), (1000, "s")]
-                {
-                    if rest >= ms {
-                        write!(f, "{}{unit}", rest / ms)?;
-                        rest %= ms;
-                    }
-                }
-                if rest > 0 { write!(f, "{rest}ms") } else { Ok(()) }
-            }
+            Timeout::After(time) => f.write_str(&shown(*time)),
         }
     }
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::Cli;
+
 /// What is done after a hunt, or beside it.
 #[derive(Debug, Subcommand)]
 pub(crate) enum After {
@@ -16,6 +18,7 @@ pub(crate) enum After {
     Pack(PackArgs),
     Rerun(RerunArgs),
     Resume(ResumeArgs),
+    VerifyFix(Box<VerifyFixArgs>),
     Clean(CleanArgs),
     Report(ReportArgs),
     Triage(TriageArgs),
@@ -166,6 +169,40 @@ pub(crate) struct ShellArgs {
     /// What to run instead of a shell
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+/// Run a suite until it is sure that what failed in an earlier hunt is fixed
+///
+/// How many runs without a failure that takes follows from how often it failed
+/// then. It ends when they are done, with 0, or when one fails, with 1. Without
+/// a COMMAND, it runs that of the earlier hunt.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "gocrash verify-fix --baseline <ID> [OPTIONS] <SNAPSHOT> \
+                      [-- COMMAND...]"
+)]
+pub(crate) struct VerifyFixArgs {
+    /// The earlier hunt: as `gocrash list` calls it, `latest`, or the file that
+    /// its event log is in
+    #[arg(long, value_name = "ID", help_heading = "The fix")]
+    pub(crate) baseline: String,
+
+    /// How sure to be
+    #[arg(
+        long,
+        value_name = "%",
+        default_value = "99%",
+        help_heading = "The fix"
+    )]
+    pub(crate) confidence: String,
+
+    /// Compare with it even where CPU, kernel, command, concurrency or patterns
+    /// are not the same
+    #[arg(long, help_heading = "The fix")]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) hunt: Cli,
 }
 
 /// Tell what a hunt came to: what failed, how often, and where that is kept

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::attempt::timer::Timeout;
 use crate::refusal::Refusal;
 
-/// Longer than any run.
+/// Longer than any hunt.
 const TIME_MAX: Duration = Duration::from_secs(100 * 365 * 86_400);
 /// A run that takes as long as most do does not hang.
 const PERCENT_MIN: u32 = 101;
@@ -20,8 +20,7 @@ pub(super) fn timeout(typed: &str) -> Result<Timeout, Refusal> {
         return Ok(Timeout::None);
     }
     let Some(percent) = typed.strip_suffix('%') else {
-        return duration(typed)
-            .filter(|time| !time.is_zero() && *time <= TIME_MAX)
+        return limit(typed)
             .map(Timeout::After)
             .ok_or_else(|| refused("is not a time"));
     };
@@ -32,6 +31,11 @@ pub(super) fn timeout(typed: &str) -> Result<Timeout, Refusal> {
         Ok(0..PERCENT_MIN) => Err(refused("would end half of all runs")),
         _ => Err(refused("is no part of a median")),
     }
+}
+
+/// A time that something may take.
+pub(super) fn limit(typed: &str) -> Option<Duration> {
+    duration(typed).filter(|time| !time.is_zero() && *time <= TIME_MAX)
 }
 
 fn duration(typed: &str) -> Option<Duration> {
@@ -57,9 +61,45 @@ fn duration(typed: &str) -> Option<Duration> {
     Some(sum)
 }
 
+/// A time as it could have been typed.
+pub(crate) fn shown(time: Duration) -> String {
+    let ms = time.as_millis();
+    let units: [(u128, &str); 5] = [
+        (86_400_000, "d"),
+        (3_600_000, "h"),
+        (60_000, "m"),
+        (1000, "s"),
+        (1, "ms"),
+    ];
+    let mut rest = ms;
+    let mut text = String::new();
+    for (unit, letter) in units {
+        if rest >= unit {
+            text += &format!("{}{letter}", rest / unit);
+            rest %= unit;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_read_as_people_write_it() {
+        let read = |typed| duration(typed).map(|time| time.as_millis());
+        assert_eq!(read("90s"), Some(90_000));
+        assert_eq!(read("1d12h"), Some(36 * 3_600_000));
+        assert_eq!(read("1.5h"), Some(5_400_000));
+        assert_eq!(read("250ms"), Some(250));
+        for bad in ["90", "h", "1w", "-1s", "1 h", "1h2", "1e3s", "1..s"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+        for typed in ["1d12h", "1m30s", "250ms", "2h1s"] {
+            assert_eq!(shown(duration(typed).unwrap()), typed);
+        }
+    }
 
     #[test]
     fn a_timeout_is_a_time_or_a_part_of_the_median() {

@@ -73,6 +73,8 @@ pub(crate) enum Event {
     Lost(Who, String),
     /// Something could not be written down.
     Unrecorded(String),
+    /// The hunt may last no longer.
+    TimeIsUp,
     /// Waiting any longer is no use: the second signal was a while ago.
     OutOfPatience,
 }

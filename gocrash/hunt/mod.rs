@@ -15,6 +15,7 @@ mod suspend;
 pub(crate) mod worker;
 
 pub(crate) use event::Event;
+pub(crate) use state::stop::Rule;
 pub(crate) use state::{Collection, Hunt, Step};
 
 use std::path::Path;
@@ -69,7 +70,9 @@ pub(crate) fn run(
     reports.begin(&config);
     let prepares = config.prepare.is_some();
     let hunt = Hunt::new(config.concurrency, config.stop_after, config.keep)
-        .preparing(prepares);
+        .preparing(prepares)
+        .stopping(config.stop.limits, config.stop.halt)
+        .all_or_nothing(config.verification.is_some());
     let hunt = match &config.resumed {
         None => hunt,
         Some(resumed) => hunt.resuming(&resumed.history, resumed.kept),
@@ -89,6 +92,7 @@ pub(crate) fn run(
         backdrop: Arc::default(),
         groom: None,
         patience_ends: None,
+        time_ends: None,
         record,
         unsaid: Vec::new(),
     };
@@ -113,6 +117,7 @@ struct Coordinator {
     /// How to reach what `--prepare` runs.
     groom: Option<(Sender<Kill>, Sender<Wake>)>,
     patience_ends: Option<Instant>,
+    time_ends: Option<Instant>,
     record: Record,
     /// What it has noticed itself, to be heard of next: threads that could
     /// not be started, what could not be written.
@@ -205,11 +210,21 @@ impl Coordinator {
         if let Some(event) = self.unsaid.pop() {
             return event;
         }
-        match self.patience_ends {
-            Some(instant) => self.heard.recv_deadline(instant).ok(),
-            None => self.heard.recv().ok(),
+        let ends = self.patience_ends.into_iter().chain(self.time_ends).min();
+        // Not after whatever else there may be to hear, which may never end.
+        if ends.is_none_or(|ends| Instant::now() < ends) {
+            let heard = match ends {
+                Some(ends) => self.heard.recv_deadline(ends).ok(),
+                None => self.heard.recv().ok(),
+            };
+            if let Some(event) = heard {
+                return event;
+            }
         }
-        .unwrap_or(Event::OutOfPatience)
+        match self.time_ends.take_if(|time_ends| Some(*time_ends) == ends) {
+            Some(_) => Event::TimeIsUp,
+            None => Event::OutOfPatience,
+        }
     }
 
     fn take(&mut self, step: Step) {
@@ -222,6 +237,9 @@ impl Coordinator {
                 }
             }
             Step::Start => self.start_workers(),
+            Step::Measure(time) => {
+                self.time_ends = Instant::now().checked_add(time);
+            }
             // A hand that is gone has said so, or will.
             Step::Order(thread, order) => {
                 let hands = &self.hands[usize::from(thread)];

@@ -8,20 +8,23 @@ mod left;
 mod resumed;
 mod room;
 mod signal;
+pub(crate) mod stop;
 mod thread;
+
+use std::time::Duration;
 
 use crate::attempt::Kill;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
-use crate::config::Keep;
-use crate::exit::Verdict;
+use crate::config::{Halt, Keep};
 use crate::hunt::event::{Event, Task, Who};
 use crate::hunt::worker::Order;
 use crate::slate::{Drift, Left, Working};
-use crate::stats::{Fate, Limits, Rate, Tally};
+use crate::stats::Tally;
 pub(crate) use evidence::{Collection, Kept};
 use known::Known;
 use room::Room;
+use stop::Stop;
 use thread::{Stock, Thread};
 
 /// This often in a row a thread may have trouble that isn't the suite's.
@@ -30,9 +33,6 @@ const INFRA_IN_A_ROW_MAX: u32 = 3;
 /// thread with more waits. With one that runs and one that is ready, it has
 /// four at most.
 pub(crate) const SETTLING_MAX: usize = 2;
-
-/// What ends a hunt that nothing else ends.
-const ONE_FAILURE: Limits = Limits { fails: Some(1), runs: None, time: None };
 
 /// What the coordinator is to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub(crate) enum Step {
     StopPreparing(Kill),
     /// Start the workers.
     Start,
+    /// Say when so much time is up.
+    Measure(Duration),
     Order(u16, Order),
     Kill(u16, Kill),
     /// Stop, with what these threads run, until gocrash is continued.
@@ -83,6 +85,7 @@ pub(crate) struct Hunt {
     hurried: bool,
     /// Counts what runs said about the suite.
     tally: Tally,
+    stop: Stop,
     /// So many slates were kept before this process began.
     kept_before: usize,
     /// And so many attempts have said something about the suite.
@@ -124,7 +127,8 @@ impl Hunt {
             at_risk: Vec::new(),
             drift: None,
             hurried: false,
-            tally: Tally::new(ONE_FAILURE, true, concurrency),
+            tally: Tally::new(stop::ONE_FAILURE, true, concurrency),
+            stop: Stop::new(stop::ONE_FAILURE, Halt::Soon),
             kept_before: 0,
             runs_before: 0,
             room: Room::default(),
@@ -136,6 +140,7 @@ impl Hunt {
     pub(crate) fn apply(&mut self, event: &Event) -> Vec<Step> {
         let mut steps = self.react(event);
         if self.stage == Stage::Hunting {
+            steps.extend(self.look_for_rule());
             steps.extend(self.proceed());
         }
         steps
@@ -176,7 +181,9 @@ impl Hunt {
                 let thread = self.thread(*name);
                 thread.tries += 1;
                 thread.stdout_path.clone_from(stdout_path);
+                return self.measure_time().into_iter().collect();
             }
+            Event::TimeIsUp => self.stop.time_is_up = true,
             Event::Sifted(name, sifted) => self.on_sifted(*name, sifted),
             Event::Asked
             | Event::Replaced(..)
@@ -187,7 +194,7 @@ impl Hunt {
             | Event::Continued(_)
             | Event::Unrecorded(_) => {}
             Event::Ended(name, outcome, span, _) => {
-                self.tally.ended(*name, fate(outcome), span.exit);
+                self.tally.ended(*name, self.fate(*name, outcome), span.exit);
                 return self.on_ended(*name, outcome);
             }
             Event::Collected(_, files) => self.collected.add(files),
@@ -212,48 +219,22 @@ impl Hunt {
         Vec::new()
     }
 
-    pub(crate) fn verdict(&self) -> Verdict {
-        if let Some(signal) = self.signal {
-            Verdict::Signaled(signal)
-        } else if self.tally.fails() > 0 {
-            Verdict::Reproduced
-        } else if self.trouble.is_some()
-            || self.tally.runs() + self.runs_before == 0
-        {
-            Verdict::None
-        } else {
-            Verdict::Passed
-        }
-    }
-
     /// Whether the slate of an attempt that ended so stays.
     pub(crate) fn keeps(&self, outcome: &Outcome) -> bool {
         match outcome {
-            Outcome::Failed(_)
-            | Outcome::Signaled(_)
-            | Outcome::TimedOut
-            | Outcome::Infra(Infra::SaidNotStarted(_)) => true,
-            Outcome::Passed | Outcome::Ignored | Outcome::Known(..) => {
-                self.keep == Keep::Everything
-            }
-            Outcome::Interrupted | Outcome::Infra(_) => false,
+            outcome if outcome.is_failure() => true,
+            Outcome::Infra(Infra::SaidNotStarted(_)) => true,
+            Outcome::Passed
+            | Outcome::Ignored
+            | Outcome::Told(..)
+            | Outcome::Known(..) => self.keep == Keep::Everything,
+            _ => false,
         }
     }
 
     /// Whether a second signal came.
     pub(crate) fn is_hurried(&self) -> bool {
         self.hurried
-    }
-
-    /// Whether a failure was reproduced.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.tally.fails() > 0
-    }
-
-    /// How often runs failed; `None` where no run said anything.
-    pub(crate) fn rate(&self) -> Option<Rate> {
-        let by_rule = self.signal.is_none() && self.trouble.is_none();
-        (self.tally.runs() > 0).then(|| self.tally.rate(by_rule))
     }
 
     /// Whether there ever was a working dataset.
@@ -304,7 +285,10 @@ impl Hunt {
             }
         }
         let state = &mut self.threads[thread];
-        let wants_more = !is_stopping && state.has_runs_left(stop_after);
+        let wants_more = !is_stopping
+            && state.has_runs_left(stop_after)
+            && self.has_runs_left();
+        let state = &mut self.threads[thread];
         if state.stock == Stock::Nothing
             && wants_more
             && state.settling.len() < SETTLING_MAX
@@ -375,8 +359,10 @@ impl Hunt {
 
     /// Counts what the attempt says about the suite, or about us.
     fn count(&mut self, name: AttemptName, outcome: &Outcome) {
-        self.count_known(name, outcome);
         let thread = self.thread(name);
+        if !matches!(outcome, Outcome::Infra(_) | Outcome::Interrupted) {
+            thread.first.get_or_insert_with(|| outcome.clone());
+        }
         thread.outcome = Some(outcome.clone());
         let Outcome::Infra(infra) = outcome else {
             thread.infra_in_a_row = 0;
@@ -422,12 +408,6 @@ impl Hunt {
         vec![Step::Over]
     }
 
-    /// Whether no further attempt is to start, on any thread.
-    fn is_stopping(&self) -> bool {
-        let stops = self.tally.fails() > self.known.counted;
-        self.signal.is_some() || stops || self.trouble.is_some()
-    }
-
     fn thread(&mut self, name: AttemptName) -> &mut Thread {
         &mut self.threads[usize::from(name.thread)]
     }
@@ -456,16 +436,6 @@ impl Hunt {
             Some(working) => working.evidence(name),
             None => self.slate(name),
         }
-    }
-}
-
-/// What a run that ended so says about the suite.
-fn fate(outcome: &Outcome) -> Fate {
-    match outcome {
-        Outcome::Interrupted => Fate::CutOff,
-        _ if outcome.is_failure() => Fate::Failed,
-        _ if outcome.is_verdict() => Fate::Passed,
-        _ => Fate::Nothing,
     }
 }
 

@@ -213,10 +213,14 @@ impl Worker {
         }
         match going.started() {
             Ok(attempt) => {
-                let end = self.watch(name, attempt, held, *go);
-                let outcome = self.judge(end.outcome, &held.slate, begin);
+                let (end, took) = self.watch(name, attempt, held, *go);
+                let outcome = self.told(end.outcome, logs.as_ref());
+                let outcome = self.judge(outcome, &held.slate, begin);
+                if outcome.is_pass() {
+                    self.pace.passed(took);
+                }
                 let junit = self.junit(&outcome, &held.slate, began);
-                if outcome == Outcome::Passed {
+                if outcome.is_pass() {
                     let flaky = sift::flaky(&junit);
                     let sifted = flaky.map(|s| Event::Sifted(name, s));
                     sifted.into_iter().for_each(|event| self.voice.say(event));
@@ -233,25 +237,32 @@ impl Worker {
 }
 
 impl Worker {
+    /// Where the output decides, it is read.
+    fn told(&self, outcome: Outcome, logs: Option<&Logs>) -> Outcome {
+        self.config.patterns.judge(outcome, logs).unwrap_or_else(|error| {
+            let what = format!("cannot read what the suite printed: {error}");
+            Outcome::Infra(Infra::Passing(what))
+        })
+    }
+
+    /// Also tells how long it took.
     fn watch(
         &self,
         name: AttemptName,
         attempt: Attempt,
         held: &mut Held,
         go: Instant,
-    ) -> End {
+    ) -> (End, Duration) {
         let Worker { config, pace, clock, .. } = self;
         let timer = Timer::new(config.timeout, pace, clock, &self.wakes, go);
         match attempt.watch(&self.kills, &timer) {
             Watched::Ended(end) => {
-                if end.outcome == Outcome::Passed {
-                    pace.passed(timer.took(end.at));
-                }
-                end
+                let took = timer.took(end.at);
+                (end, took)
             }
             Watched::Late(attempt) => {
                 let after = timer.took(Instant::now());
-                self.end_hang(name, attempt, held, after)
+                (self.end_hang(name, attempt, held, after), after)
             }
         }
     }
@@ -265,7 +276,7 @@ impl Worker {
     ) {
         let Config { collect, person, .. } = &*self.config;
         let has_ended = |outcome: &Outcome| {
-            outcome.is_verdict() || *outcome == Outcome::Ignored
+            !matches!(outcome, Outcome::Interrupted | Outcome::Infra(_))
         };
         if collect.is_empty() || !outcome.is_some_and(has_ended) {
             return;

@@ -14,8 +14,9 @@ use crate::hunt::event::Span;
 use crate::hunt::golden::Spoiled;
 use crate::hunt::sift::Sifted;
 use crate::hunt::worker::Order;
-use crate::hunt::{Event, Hunt, Step};
+use crate::hunt::{Event, Hunt, Rule, Step};
 use crate::slate::{Drift, Left, Rest};
+use crate::stats;
 use crate::triage;
 
 /// A line of `events.jsonl`, as docs/record.md has it.
@@ -99,6 +100,9 @@ pub(crate) enum Fact<'a> {
         exit_status: Option<i32>,
         #[serde(skip_serializing_if = "Option::is_none")]
         signal: Option<i32>,
+        /// What in the output decided, where that did.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<&'static str>,
         duration_ns: u64,
         kept: bool,
         #[serde(skip_serializing_if = "is_nought")]
@@ -163,6 +167,10 @@ pub(crate) enum Fact<'a> {
         signal: Option<i32>,
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rule: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rate: Option<Rate>,
     },
 }
 
@@ -172,6 +180,33 @@ pub(crate) struct Core {
     path: Text,
     #[serde(skip_serializing_if = "Option::is_none")]
     program: Option<Text>,
+}
+
+/// How often runs failed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rate {
+    failures: u64,
+    runs: u64,
+    low: f64,
+    high: f64,
+    confidence: f64,
+    approximate: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runs_until_sure: Option<u64>,
+}
+
+impl From<stats::Rate> for Rate {
+    fn from(rate: stats::Rate) -> Rate {
+        Rate {
+            failures: rate.fails,
+            runs: rate.runs,
+            low: rate.interval.low,
+            high: rate.interval.high,
+            confidence: stats::CONFIDENCE,
+            approximate: rate.is_approximate,
+            runs_until_sure: rate.runs_until_sure(stats::SURE),
+        }
+    }
 }
 
 /// What triage makes of an attempt.
@@ -334,6 +369,7 @@ fn of_event<'a>(
         }
         Event::Signal(signal) => Fact::Signal { signal: *signal },
         Event::Lost(_, why) | Event::Unrecorded(why) => trouble(why.clone()),
+        Event::TimeIsUp => return Vec::new(),
         Event::OutOfPatience => {
             trouble("did not wait for what is under way".to_owned())
         }
@@ -404,6 +440,10 @@ fn of_exit<'a>(
         outcome: outcome.word(),
         exit_status,
         signal,
+        by: match outcome {
+            Outcome::Told(told, _) => Some(told.word()),
+            _ => None,
+        },
         duration_ns: super::nanoseconds(span.took()),
         kept: hunt.keeps(outcome),
         leaked: leaks.count,
@@ -444,5 +484,11 @@ fn over(hunt: &Hunt) -> Fact<'_> {
         Verdict::Passed => ("passed", None),
         Verdict::None => ("none", None),
     };
-    Fact::Over { verdict, signal, why: hunt.trouble.as_deref() }
+    Fact::Over {
+        verdict,
+        signal,
+        why: hunt.trouble.as_deref(),
+        rule: hunt.rule().map(Rule::word),
+        rate: hunt.rate().map(Rate::from),
+    }
 }

@@ -1,18 +1,22 @@
 //! The manifest: what there is to know of a hunt when it begins.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use regex::bytes::Regex;
 use serde::{Deserialize, Serialize};
 use zfs::Zfs;
 
 use super::VERSION;
 use super::host::Host;
 use super::text::Text;
+use crate::attempt::patterns::Patterns;
 use crate::attempt::timer::Timeout;
 use crate::config::{Config, Keep};
 use crate::slate::Working;
 use crate::slate::origin::Origin;
+use crate::stats::Limits;
 
 /// `gocrash.json`, as docs/record.md has it. What is not in one that is read,
 /// because another version wrote it, is empty.
@@ -80,6 +84,13 @@ pub(crate) struct Person {
 pub(crate) struct Options {
     pub(crate) concurrency: u16,
     pub(crate) stop_after: Option<u64>,
+    pub(crate) max_fails: Option<u64>,
+    pub(crate) max_runs: Option<u64>,
+    pub(crate) max_time_ns: Option<u64>,
+    pub(crate) halt: String,
+    pub(crate) pass: Option<String>,
+    pub(crate) fail: Option<String>,
+    pub(crate) ignore: Option<String>,
     pub(crate) keep_success: bool,
     pub(crate) parent: Option<String>,
     pub(crate) prepare: Option<Text>,
@@ -93,6 +104,8 @@ pub(crate) struct Options {
     pub(crate) on_timeout: Option<Text>,
     pub(crate) quota_bytes: Option<u64>,
     pub(crate) min_free_bytes: u64,
+    pub(crate) baseline: Option<String>,
+    pub(crate) confidence: Option<f64>,
 }
 
 impl Source {
@@ -121,7 +134,8 @@ impl Manifest {
         working: &Working,
         started: Timestamp,
     ) -> anyhow::Result<Manifest> {
-        let Config { suite, person, .. } = config;
+        let Config { suite, person, verification, .. } = config;
+        let verification = verification.as_ref();
         let ids = person.ids();
         let program = Text::from(&suite.program);
         Ok(Manifest {
@@ -166,6 +180,10 @@ impl Manifest {
             options: Options {
                 concurrency: config.concurrency,
                 stop_after: config.stop_after,
+                max_fails: config.stop.limits.fails,
+                max_runs: config.stop.limits.runs,
+                max_time_ns: config.stop.limits.time.map(super::nanoseconds),
+                halt: config.stop.halt.word().to_owned(),
                 keep_success: config.keep == Keep::Everything,
                 parent: match &config.origin {
                     Origin::Zfs { parent, .. } => Some(parent.to_string()),
@@ -183,7 +201,36 @@ impl Manifest {
                 on_timeout: config.hooks.timeout.as_ref().map(Text::from),
                 quota_bytes: config.limits.quota,
                 min_free_bytes: working.min_free_bytes,
+                baseline: verification.map(|v| v.baseline.clone()),
+                confidence: verification.map(|v| v.confidence),
+                ..Options::of_patterns(&config.patterns)
             },
         })
+    }
+}
+
+impl Options {
+    /// What ended the hunt, besides that every thread did its runs.
+    pub(crate) fn limits(&self) -> Limits {
+        // Before there were others, a failure was the limit.
+        let is_old = self.halt.is_empty();
+        Limits {
+            fails: if is_old { Some(1) } else { self.max_fails },
+            runs: self.max_runs,
+            time: self.max_time_ns.map(Duration::from_nanos),
+        }
+    }
+
+    /// What the output of a run is looked through for, and nothing else.
+    pub(crate) fn of_patterns(patterns: &Patterns) -> Options {
+        let text = |pattern: &Option<Regex>| {
+            pattern.as_ref().map(|pattern| pattern.as_str().to_owned())
+        };
+        Options {
+            pass: text(&patterns.pass),
+            fail: text(&patterns.fail),
+            ignore: text(&patterns.ignore),
+            ..Options::default()
+        }
     }
 }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::attempt::leaks::Leaks;
 use crate::attempt::name::AttemptName;
-use crate::attempt::outcome::{Infra, Outcome};
+use crate::attempt::outcome::{Infra, Outcome, Told};
 use crate::cli::Cli;
 use crate::config::Keep;
 use crate::hunt::event::{Hang, Span};
@@ -70,11 +70,12 @@ fn everything() -> (TempDir, Vec<u8>) {
         Event::Started(name, PathBuf::new(), go),
         Event::Replaced(name, vec!["test_run_stdout"]),
         Event::Sifted(name, sifted),
-        ended(Outcome::Passed),
         ended(Outcome::Failed(2)),
+        ended(Outcome::Passed),
         ended(Outcome::Signaled(11)),
         ended(Outcome::TimedOut),
         ended(Outcome::Ignored),
+        ended(Outcome::Told(Told::NoFail, Box::new(Outcome::Failed(2)))),
         ended(Outcome::Known("x".to_owned(), Box::new(Outcome::Failed(2)))),
         ended(Outcome::Interrupted),
         ended(Outcome::Infra(Infra::Passing(why()))),

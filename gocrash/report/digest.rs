@@ -93,13 +93,13 @@ impl<'a> Digest<'a> {
     pub(crate) fn rate(&self) -> String {
         match self.counts.runs() {
             0 => "no run gave a verdict".to_owned(),
-            _ => rate(&self.session.history).to_string(),
+            _ => rate(self.session).to_string(),
         }
     }
 
     /// Which runs the rate is about, where those are not all.
     pub(crate) fn rate_note(&self) -> Option<&'static str> {
-        let is_part = rate(&self.session.history).runs < self.counts.runs();
+        let is_part = rate(self.session).runs < self.counts.runs();
         is_part.then_some(
             "counted: runs in the order of their starts, up to the one that \
              ended the hunt",
@@ -144,12 +144,32 @@ impl Exit {
 
     /// What became of the attempt, as the terminal said it.
     pub(crate) fn words(&self) -> String {
-        match (self.outcome.as_str(), self.exit_status, self.signal) {
-            ("failed", Some(code), _) => format!("exited with code {code}"),
-            ("signaled", _, Some(signal)) => {
+        let ended = self.ended();
+        let outcome = &self.outcome;
+        match self.by.as_deref() {
+            None => ended,
+            Some("no_pass") => {
+                format!("{outcome} for want of --pass ({ended})")
+            }
+            Some("no_fail") => {
+                format!("{outcome} for want of --fail ({ended})")
+            }
+            Some(option) => format!("{outcome} by --{option} ({ended})"),
+        }
+    }
+
+    fn ended(&self) -> String {
+        let by_output = self.by.is_some();
+        let says_how =
+            by_output || ["failed", "signaled"].contains(&&*self.outcome);
+        match (self.exit_status, self.signal) {
+            (Some(0), _) if by_output => "passed".to_owned(),
+            (Some(code), _) if says_how => format!("exited with code {code}"),
+            (_, Some(signal)) if says_how => {
                 format!("terminated by signal {signal}")
             }
-            (outcome, ..) => outcome.replace('_', " "),
+            (None, None) if by_output => "timed out".to_owned(),
+            _ => self.outcome.replace('_', " "),
         }
     }
 
@@ -169,9 +189,14 @@ pub(crate) fn exits(history: &History) -> Vec<(AttemptName, &Exit)> {
     exits
 }
 
-/// The rate, from runs in the order of their starts, as the hunt counted them
-/// itself.
-fn rate(history: &History) -> Rate {
+/// The rate, as the hunt told it when it was over; or else from runs in the
+/// order of their starts, as it counts them itself.
+fn rate(session: &Session) -> Rate {
+    let history = &session.history;
+    let over = history.over.as_ref();
+    if let Some(rate) = over.and_then(|over| over.rate.as_ref()) {
+        return rate.into();
+    }
     let begin = Instant::now();
     let at = |ns| begin + Duration::from_nanos(ns);
     let mut marks = Vec::new();
@@ -184,7 +209,10 @@ fn rate(history: &History) -> Rate {
     marks.sort_by_key(|(ns, name, exit)| (*ns, exit.is_some(), *name));
     let threads = history.attempts.keys().map(|name| name.thread).max();
     let threads = threads.map_or(1, |last| last.saturating_add(1));
-    let limits = Limits { fails: Some(1), ..Limits::default() };
+    let manifest = session.manifest.as_ref().ok();
+    let limits = manifest.map(|manifest| manifest.options.limits());
+    let limits =
+        limits.unwrap_or(Limits { fails: Some(1), ..Limits::default() });
     let mut tally = Tally::new(limits, true, threads);
     for (ns, name, exit) in marks {
         match exit {
@@ -202,6 +230,7 @@ fn rate(history: &History) -> Rate {
 fn fate(exit: &Exit) -> stats::Fate {
     match &*exit.outcome {
         "interrupted" => stats::Fate::CutOff,
+        _ if exit.is_excused() => stats::Fate::Excused,
         _ if exit.is_failure() => stats::Fate::Failed,
         _ if exit.is_verdict() => stats::Fate::Passed,
         _ => stats::Fate::Nothing,

@@ -7,6 +7,7 @@ pub(crate) mod cleaning;
 mod console;
 mod digest;
 mod events;
+mod figures;
 pub(crate) mod file;
 mod gauges;
 pub(crate) mod groups;

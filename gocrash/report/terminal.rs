@@ -24,6 +24,7 @@ use crate::exit::Verdict;
 use crate::hunt::sift::{Decided, Signed};
 use crate::hunt::{Collection, Event, Hunt};
 use crate::refusal::Refusal;
+use crate::report::figures;
 use crate::slate::baked::Baked;
 use crate::slate::collect;
 use crate::slate::room;
@@ -31,8 +32,6 @@ use crate::slate::{Drift, Origin, Rest, Seen, Working};
 
 /// How long the figure for free room is good.
 const ROOM_LASTS: Duration = Duration::from_secs(2);
-/// How sure people want to be that a failure is fixed.
-const SURE: f64 = 0.99;
 
 /// What it is said by, and what has to be known for that.
 #[derive(Debug)]
@@ -255,7 +254,7 @@ impl Terminal {
             ));
         }
         let (passing, failed): (Vec<_>, Vec<_>) =
-            hunt.kept.iter().partition(|k| k.outcome == Outcome::Passed);
+            hunt.kept.iter().partition(|kept| kept.outcome.is_pass());
         for kept in failed {
             self.line(format_args!(
                 "kept: {}: {} (see {})",
@@ -288,11 +287,17 @@ impl Terminal {
                 working.removal()
             ));
         }
-        self.figures(hunt);
+        for line in figures::closing(config, hunt) {
+            self.line(format_args!("{line}"));
+        }
         if let Some(trouble) = &hunt.trouble {
             self.error(format_args!("error: {trouble}"));
         } else if hunt.verdict() == Verdict::None {
-            self.error(format_args!("error: no run gave a verdict"));
+            let why = match hunt.rate() {
+                Some(_) => "too few runs were done to be sure",
+                None => "no run gave a verdict",
+            };
+            self.error(format_args!("error: {why}"));
         }
         if hunt.has_failed() {
             self.error(format_args!("test failed"));
@@ -302,19 +307,6 @@ impl Terminal {
     /// Says what went wrong that changes no verdict.
     pub(super) fn warn(&mut self, what: &str) {
         self.error(format_args!("warning: {what}"));
-    }
-
-    /// How often it failed, and how long it may not until that is over.
-    fn figures(&mut self, hunt: &Hunt) {
-        let Some(rate) = hunt.rate() else { return };
-        self.line(format_args!("failure rate: {rate}"));
-        if let Some(runs) = rate.runs_until_sure(SURE) {
-            let percent = SURE * 100.0;
-            self.line(format_args!(
-                "{runs} more runs without a failure until {percent}% sure \
-                 that it is fixed"
-            ));
-        }
     }
 
     /// Says why nothing was started, and what would help.
@@ -335,11 +327,7 @@ impl Terminal {
             Keep::Everything => "for all runs",
             Keep::Failures => "for failed runs only",
         };
-        let stop = match config.stop_after {
-            None => "after any run fails".to_owned(),
-            Some(1) => "after all threads do 1 run".to_owned(),
-            Some(runs) => format!("after all threads do {runs} runs"),
-        };
+        let stop = figures::stop(config);
         let label = suite.label();
         let place = match suite.cwd.as_os_str().is_empty() {
             true => String::new(),
@@ -364,6 +352,9 @@ impl Terminal {
         self.line(format_args!("concurrency:     {concurrency}"));
         self.line(format_args!("save results:    {save}"));
         self.line(format_args!("stop:            {stop}"));
+        for (title, text) in figures::verification(config) {
+            self.line(format_args!("{title:16} {text}"));
+        }
         if let Origin::Overlay(_) = origin {
             self.line(format_args!("source:          overlay on {origin}"));
         }

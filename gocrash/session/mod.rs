@@ -1,6 +1,7 @@
 //! What is done after a hunt, or beside it: one file for each subcommand.
 
 mod again;
+mod baseline;
 mod clean;
 mod diff;
 mod hunts;
@@ -17,6 +18,7 @@ mod slate;
 mod state;
 pub(crate) mod summary;
 pub(crate) mod triage;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -33,6 +35,7 @@ pub(crate) fn run(after: After) -> anyhow::Result<ExitCode> {
         After::Pack(args) => pack::pack(&args),
         After::Rerun(args) => rerun::rerun(&args),
         After::Resume(args) => resume::resume(&args),
+        After::VerifyFix(args) => verify::verify(*args),
         After::Clean(args) => clean::clean(&args),
         After::Report(args) => report::report(args),
         After::Generate(args) => manual::generate(&args.what),

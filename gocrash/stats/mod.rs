@@ -30,3 +30,5 @@ pub(crate) use tally::{Fate, Limits, Tally};
 
 /// What is claimed of every interval.
 pub(crate) const CONFIDENCE: f64 = 0.95;
+/// How sure people want to be that a failure is fixed.
+pub(crate) const SURE: f64 = 0.99;

@@ -30,13 +30,28 @@ impl Rate {
         Rate { fails, runs, interval, is_approximate: false }
     }
 
+    /// As it was written down.
+    pub(crate) fn recorded(
+        fails: u64,
+        runs: u64,
+        (low, high): (f64, f64),
+        is_approximate: bool,
+    ) -> Rate {
+        let runs = runs.max(fails);
+        Rate { fails, runs, interval: Interval { low, high }, is_approximate }
+    }
+
+    /// Where nobody knows why it ended.
+    pub(crate) fn counted(fails: u64, runs: u64) -> Rate {
+        Rate { is_approximate: true, ..Rate::up_to_run(fails, runs) }
+    }
+
     /// How many runs without a failure make it so sure that what failed is
     /// fixed; `None` where no number of runs does.
     pub(crate) fn runs_until_sure(&self, confidence: f64) -> Option<u64> {
         runs_until_sure(self.fails, self.runs, confidence)
     }
 
-    /// The share of runs that failed.
     /// While a hunt goes on.
     pub(crate) fn so_far(fails: u64, runs: u64) -> Rate {
         Rate::up_to_run(fails, runs)
@@ -56,6 +71,7 @@ impl Rate {
         format!("{rate}%, 95% CI {low}–{high}%{approximate}")
     }
 
+    /// The share of runs that failed.
     pub(crate) fn value(&self) -> f64 {
         self.fails as f64 / self.runs as f64
     }

@@ -20,6 +20,8 @@ pub(crate) struct Limits {
 pub(crate) enum Fate {
     Passed,
     Failed,
+    /// It failed in a way that ends no hunt.
+    Excused,
     /// Nothing: it is as if it had not been.
     Nothing,
     /// Nobody knows what it would have said: it was cut off.
@@ -67,6 +69,8 @@ struct Waiting {
 #[derive(Debug, Clone, Copy, Default)]
 struct Count {
     fails: u64,
+    /// Those of them that count for no limit.
+    excused: u64,
     runs: u64,
     used: Duration,
 }
@@ -75,6 +79,10 @@ impl Count {
     fn add(&mut self, fate: Fate, used: Duration) {
         match fate {
             Fate::Failed => self.fails += 1,
+            Fate::Excused => {
+                self.fails += 1;
+                self.excused += 1;
+            }
             Fate::Passed => {}
             Fate::Nothing | Fate::CutOff => return,
         }
@@ -117,14 +125,16 @@ impl Tally {
         exit: Instant,
     ) {
         let mut used = Duration::ZERO;
-        if matches!(fate, Fate::Passed | Fate::Failed) {
+        if !matches!(fate, Fate::Nothing | Fate::CutOff) {
             // With the time before it, which nothing else used.
             let accounted = &mut self.accounted[usize::from(name.thread)];
             let begin = accounted.or(self.began).unwrap_or(exit);
             used = exit.saturating_duration_since(begin);
             *accounted = Some(exit);
         }
-        let waiting = self.waiting.iter_mut().find(|w| w.name == name);
+        // Most are among the last.
+        let mut last_first = self.waiting.iter_mut().rev();
+        let waiting = last_first.find(|waiting| waiting.name == name);
         let Some(waiting) = waiting else { return };
         waiting.end = Some((fate, used));
         self.ended.add(fate, used);
@@ -142,11 +152,12 @@ impl Tally {
         }
         self.has_gap |= fate == Fate::CutOff;
         self.counted.add(fate, used);
-        let Count { fails, runs, used } = self.counted;
+        let Count { fails, excused, runs, used } = self.counted;
         let time = self.limits.time.map(|time| {
             let threads = u32::try_from(self.accounted.len());
             time.saturating_mul(threads.unwrap_or(u32::MAX))
         });
+        let fails = fails - excused;
         self.is_full = self.limits.fails.is_some_and(|limit| fails >= limit)
             || self.limits.runs.is_some_and(|limit| runs >= limit)
             || time.is_some_and(|limit| used >= limit);
@@ -155,6 +166,11 @@ impl Tally {
     /// So many runs have failed, in the sample or not.
     pub(crate) fn fails(&self) -> u64 {
         self.ended.fails
+    }
+
+    /// So many of them count for the limit.
+    pub(crate) fn fails_for_limit(&self) -> u64 {
+        self.ended.fails - self.ended.excused
     }
 
     /// So many runs have said something, in the sample or not.
@@ -170,13 +186,19 @@ impl Tally {
             let (fate, used) = end.unwrap_or((Fate::CutOff, Duration::ZERO));
             all.count(fate, used);
         }
-        let Count { fails, runs, .. } = all.counted;
+        let Count { fails, excused, runs, .. } = all.counted;
         let mut rate = match self.limits.fails {
-            Some(limit) if fails == limit => Rate::up_to_failure(fails, runs),
+            Some(limit) if fails == limit && excused == 0 => {
+                Rate::up_to_failure(fails, runs)
+            }
             _ => Rate::up_to_run(fails, runs),
         };
-        rate.is_approximate =
-            !self.lets_finish || all.has_gap || !(all.is_full || by_rule);
+        // Then the rule is about some of the failures, and the rate of all.
+        let is_mixed = self.limits.fails.is_some() && excused > 0;
+        rate.is_approximate = is_mixed
+            || !self.lets_finish
+            || all.has_gap
+            || !(all.is_full || by_rule);
         rate
     }
 }
@@ -215,6 +237,14 @@ mod tests {
         // The quick failure ended first; a run before it fails as well.
         let ended = [(2, Failed), (0, Passed), (1, Failed), (3, Passed)];
         assert_eq!(told(ONE, &ended), Rate::up_to_failure(1, 2));
+    }
+
+    #[test]
+    fn a_failure_that_ends_no_hunt_is_one_all_the_same() {
+        let ended = [(0, Fate::Excused), (1, Passed), (2, Failed), (3, Passed)];
+        let rate = told(ONE, &ended);
+        assert_eq!((rate.fails, rate.runs), (2, 3));
+        assert!(rate.is_approximate);
     }
 
     #[test]

@@ -29,6 +29,8 @@ mod reports;
 mod safety;
 mod screen;
 mod sessions;
+mod stop;
 mod supervision;
 mod suspend;
 mod triage;
+mod verify;

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::Hunt;
 use crate::attempt::name::AttemptName;
-use crate::attempt::outcome::Outcome;
 use crate::hunt::sift::{Sifted, Signed};
 
 /// More different ones tell nothing more.
@@ -16,8 +15,6 @@ pub(super) struct Known {
     sifted: HashMap<AttemptName, Sifted>,
     /// The first attempt that had it, by the signature's id.
     first: HashMap<String, AttemptName>,
-    /// Failures after which a rule says to go on.
-    pub(super) counted: u64,
 }
 
 impl Hunt {
@@ -33,12 +30,6 @@ impl Hunt {
 
     pub(super) fn forget(&mut self, name: AttemptName) {
         self.known.sifted.remove(&name);
-    }
-
-    /// Counts a failure after which a rule says to go on.
-    pub(super) fn count_known(&mut self, name: AttemptName, outcome: &Outcome) {
-        let goes_on = self.sifted(name).is_some_and(Sifted::goes_on);
-        self.known.counted += u64::from(goes_on && outcome.is_failure());
     }
 
     /// What triage told of an attempt, as long as its slate is not settled.

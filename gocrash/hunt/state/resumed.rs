@@ -9,6 +9,7 @@ impl Hunt {
     /// not end what goes on now.
     pub(crate) fn resuming(mut self, history: &History, kept: usize) -> Hunt {
         self.kept_before = kept;
+        let mut done = 0;
         for (name, attempt) in &history.attempts {
             let number = usize::from(name.thread);
             let Some(thread) = self.threads.get_mut(number) else { continue };
@@ -16,9 +17,9 @@ impl Hunt {
             let Some(exit) = &attempt.exit else { continue };
             let counts = !["infra", "interrupted"].contains(&&*exit.outcome);
             thread.runs += u64::from(counts);
-            self.runs_before += u64::from(exit.is_verdict());
+            done += u64::from(exit.is_verdict());
         }
-        self
+        self.after_runs(done)
     }
 
     /// So many slates were kept before it went on.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::attempt::leaks::Leaks;
+use crate::exit::Verdict;
 use crate::hunt::event::Span;
 use crate::hunt::golden::Spoiled;
 use crate::hunt::sift::{Decided, Sifted, Signed};
@@ -13,6 +14,8 @@ use crate::slate::room::Shortage;
 use crate::slate::{Seen, Unprepared};
 use crate::triage::class::Class;
 use crate::triage::rules::Action;
+
+mod stop;
 
 /// A hunt whose attempts end as told.
 struct Drive {

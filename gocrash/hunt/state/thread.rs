@@ -23,6 +23,8 @@ pub(crate) struct Thread {
     pub(crate) stdout_path: PathBuf,
     /// Attempts whose suite was to start.
     pub(crate) tries: u64,
+    /// What became of the first of them that ended by itself.
+    pub(super) first: Option<Outcome>,
     /// What became of the last of them.
     pub(crate) outcome: Option<Outcome>,
 }
@@ -52,6 +54,7 @@ impl Thread {
             infra_in_a_row: 0,
             stdout_path: PathBuf::new(),
             tries: 0,
+            first: None,
             outcome: None,
         }
     }
@@ -73,6 +76,13 @@ impl Thread {
             true => self.running.is_none(),
             false => self.unsettled().is_empty(),
         }
+    }
+
+    /// How many attempts it has that no one knows the end of: one runs, and
+    /// another one waits or is about to.
+    pub(super) fn under_way(&self) -> u64 {
+        let stock = matches!(self.stock, Stock::Preparing(_) | Stock::Ready(_));
+        u64::from(self.running.is_some()) + u64::from(stock)
     }
 
     /// Whether its runs, with those under way, are fewer than it is to do.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::line::{Fact, Line, Signature};
+use super::line::{Fact, Line, Rate, Signature};
 use crate::attempt::name::AttemptName;
 
 /// No line that gocrash writes is longer; of one that is, the rest is skipped.
@@ -82,7 +82,10 @@ pub(crate) struct Exit {
     /// Of a failure: the version of triage, and what it told.
     pub(crate) triage: Option<u32>,
     pub(crate) signatures: Vec<Signature>,
-    /// The rule that decided about it.
+    /// What in its output decided, a word of docs/record.md.
+    pub(crate) by: Option<String>,
+    /// What a rule said to do about it, and that rule.
+    pub(crate) action: Option<String>,
     pub(crate) rule: Option<String>,
 }
 
@@ -134,16 +137,23 @@ pub(crate) enum Happening {
 }
 
 /// How a hunt ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Over {
     pub(crate) at_ns: u64,
     /// `reproduced`, `passed`, `none`, `signaled`.
     pub(crate) verdict: String,
     pub(crate) signal: Option<i32>,
     pub(crate) why: Option<String>,
+    /// How often runs failed, if any did or passed.
+    pub(crate) rate: Option<Rate>,
 }
 
 impl Exit {
+    /// Whether a rule said to go on after this failure.
+    pub(crate) fn is_excused(&self) -> bool {
+        self.is_failure() && self.action.as_deref() == Some("count")
+    }
+
     /// Whether it counts as a failure of the suite.
     pub(crate) fn is_failure(&self) -> bool {
         matches!(&*self.outcome, "failed" | "signaled" | "timed_out")
@@ -249,6 +259,8 @@ impl History {
                 why,
                 triage,
                 signatures,
+                by,
+                action,
                 rule,
             } => {
                 self.attempt(attempt).exit = Some(Exit {
@@ -261,6 +273,8 @@ impl History {
                     why,
                     triage,
                     signatures,
+                    by,
+                    action,
                     rule,
                 });
             }
@@ -290,8 +304,8 @@ impl History {
             Fact::Resumed { boot } => self.resume(at_ns, boot),
             Fact::Left { name, why } => self.left.push(Left { name, why }),
             Fact::Closing => self.is_closing = true,
-            Fact::Over { verdict, signal, why } => {
-                self.over = Some(Over { at_ns, verdict, signal, why });
+            Fact::Over { verdict, signal, why, rate } => {
+                self.over = Some(Over { at_ns, verdict, signal, why, rate });
             }
             Fact::Golden { duration_ns, guid } => {
                 self.note(at_ns, Happening::Golden { duration_ns, guid });

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use crate::record::text::Text;
+use crate::stats;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Line {
@@ -66,6 +67,8 @@ pub(super) enum Fact {
         triage: Option<u32>,
         #[serde(default)]
         signatures: Vec<Signature>,
+        by: Option<String>,
+        action: Option<String>,
         rule: Option<String>,
     },
     Kept {
@@ -96,9 +99,27 @@ pub(super) enum Fact {
         verdict: String,
         signal: Option<i32>,
         why: Option<String>,
+        rate: Option<Rate>,
     },
     #[serde(other)]
     Unknown,
+}
+
+/// How often runs failed.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct Rate {
+    pub(crate) failures: u64,
+    pub(crate) runs: u64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) approximate: bool,
+}
+
+impl From<&Rate> for stats::Rate {
+    fn from(rate: &Rate) -> stats::Rate {
+        let Rate { failures, runs, low, high, approximate } = *rate;
+        stats::Rate::recorded(failures, runs, (low, high), approximate)
+    }
 }
 
 /// A failure of an attempt, as triage told it.

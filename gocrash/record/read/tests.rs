@@ -27,6 +27,8 @@ fn a_history_is_put_together_from_the_lines() {
     assert!(other.is_running());
     assert_eq!(history.notes[0].what, Happening::Signal(15));
     assert!(history.has_ended());
+    let rate = history.over.as_ref().unwrap().rate.as_ref().unwrap();
+    assert_eq!((rate.failures, rate.runs), (1, 2));
     let later = history.moment(1_000_000_000).unwrap();
     assert_eq!(later.to_string(), "2024-05-01T10:00:01Z");
 }

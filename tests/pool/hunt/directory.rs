@@ -42,9 +42,8 @@ fn the_snapshot_stays_with_what_is_kept_and_goes_as_it_was_said() {
     assert_eq!(hunted.code(), Some(1), "{}", hunted.stderr);
     assert!(ground.datasets().contains("/go@gocrash-"));
     let mut lines = hunted.stdout.lines();
-    let remedy = lines
-        .find_map(|line| line.strip_prefix("to remove all of it: "))
-        .unwrap();
-    run(Command::new("sh").args(["-c", remedy]));
+    let remedy =
+        lines.find_map(|line| line.strip_prefix("to remove all of it: "));
+    run(Command::new("sh").args(["-c", remedy.unwrap()]));
     assert_eq!(ground.datasets(), before);
 }

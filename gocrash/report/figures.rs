@@ -1,0 +1,118 @@
+//! What a hunt amounts to, in the words of its header and its closing lines.
+
+use std::time::Duration;
+
+use crate::config::{Config, Halt, Verification, shown};
+use crate::hunt::Hunt;
+use crate::stats::{Limits, SURE};
+
+/// When the hunt is to stop.
+pub(super) fn stop(config: &Config) -> String {
+    let Limits { fails, runs, time } = config.stop.limits;
+    let each = config.stop_after.map(|runs| match runs {
+        1 => "after all threads do 1 run".to_owned(),
+        runs => format!("after all threads do {runs} runs"),
+    });
+    let fails = match (fails, config.stop_after) {
+        // As it always was: that goes without saying.
+        (Some(1), Some(_)) => None,
+        (Some(1), None) => Some("after any run fails".to_owned()),
+        (fails, _) => fails.map(|fails| format!("after {fails} runs fail")),
+    };
+    let runs = runs.map(|runs| match runs {
+        1 => "after 1 run".to_owned(),
+        runs => format!("after {runs} runs"),
+    });
+    let time = time.map(|time| format!("after {}", shown(time)));
+    let mut rules: Vec<String> =
+        [each, fails, runs, time].into_iter().flatten().collect();
+    if rules.is_empty() {
+        rules.push("never".to_owned());
+    }
+    let halt = match config.stop.halt {
+        Halt::Soon => "",
+        Halt::Now => "; kill what runs then",
+    };
+    format!("{}{halt}", rules.join(", or "))
+}
+
+/// What it is to show, where that is that something is fixed: titles and texts.
+pub(super) fn verification(config: &Config) -> Vec<(&'static str, String)> {
+    let Some(wanted) = &config.verification else { return Vec::new() };
+    let Verification { baseline, rate, confidence, runs, expected } = wanted;
+    let percent = percent(*confidence);
+    let last = match expected {
+        Some(time) => format!(", about {}", shown(rounded(*time))),
+        None => String::new(),
+    };
+    vec![
+        ("baseline:", format!("{rate}, in {baseline}")),
+        (
+            "to be sure:",
+            format!("{runs} runs without a failure, for {percent}{last}"),
+        ),
+    ]
+}
+
+/// To whole seconds, and to minutes where nobody counts seconds.
+fn rounded(time: Duration) -> Duration {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => Duration::from_secs(1),
+        1..600 => Duration::from_secs(seconds),
+        _ => Duration::from_secs(seconds / 60 * 60),
+    }
+}
+
+fn percent(share: f64) -> String {
+    // Not 99.89999999999999.
+    let digits = format!("{:.6}", share * 100.0);
+    format!("{}%", digits.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Whether it is fixed now.
+fn verified(wanted: &Verification, hunt: &Hunt) -> String {
+    let sure = percent(wanted.confidence);
+    let done = hunt.rate().map_or(0, |rate| rate.runs);
+    if hunt.has_failed() {
+        // That it is the same failure is for a person to say.
+        format!("not fixed: a run failed, as in {}", wanted.baseline)
+    } else if hunt.lacks_runs() {
+        let more = wanted.runs.saturating_sub(done);
+        format!(
+            "{more} more runs without a failure until {sure} sure that it is \
+             fixed"
+        )
+    } else {
+        format!("fixed: {done} runs without a failure, {sure} sure")
+    }
+}
+
+/// Which rule ended it, how often it failed, and how long it may not until that
+/// is over.
+pub(super) fn closing(config: &Config, hunt: &Hunt) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(hunt.rule().map(|rule| format!("ended by: {rule}")));
+    let fails_alike = hunt.fails_alike();
+    lines.extend(fails_alike.map(|outcome| {
+        format!("not a flake: the first run of every thread {outcome}")
+    }));
+    let Some(rate) = hunt.rate() else { return lines };
+    lines.push(format!("failure rate: {rate}"));
+    if let Some(wanted) = &config.verification {
+        lines.push(verified(wanted, hunt));
+        return lines;
+    }
+    if fails_alike.is_some() {
+        // One run will tell.
+        return lines;
+    }
+    lines.extend(rate.runs_until_sure(SURE).map(|runs| {
+        let sure = percent(SURE);
+        format!(
+            "{runs} more runs without a failure until {sure} sure that it is \
+             fixed"
+        )
+    }));
+    lines
+}

@@ -1,0 +1,159 @@
+//! `gocrash verify-fix`: runs a suite as often without a failure as it takes to
+//! be sure that what failed in an earlier hunt is fixed.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::baseline::{Baseline, differences};
+use crate::cli::Cli;
+use crate::cli::after::VerifyFixArgs;
+use crate::config::{Config, Verification};
+use crate::record::text::Text;
+use crate::refusal::Refusal;
+
+pub(super) fn verify(args: VerifyFixArgs) -> anyhow::Result<ExitCode> {
+    let confidence = confidence(&args.confidence)?;
+    let mut typed = args.hunt;
+    refuse_limits(&typed)?;
+    let baseline = Baseline::find(&args.baseline)?;
+    let rate = baseline.rate();
+    let Some(runs) = rate.runs_until_sure(confidence) else {
+        return Err(cannot_tell(&baseline, &args.confidence).into());
+    };
+    like_the_baseline(&mut typed, &baseline);
+    let mut config = Config::new(typed)?;
+    if !args.force {
+        refuse_differences(&baseline, &config)?;
+    }
+    config.stop.limits.runs = Some(runs);
+    config.verification = Some(Verification {
+        baseline: baseline.name.clone(),
+        rate,
+        confidence,
+        runs,
+        expected: baseline
+            .average()
+            .map(|average| expected(average, runs, config.concurrency)),
+    });
+    // No thread has been started yet.
+    config.origin.enter()?;
+    Ok(crate::hunt(config)?.exit())
+}
+
+/// Every thread does its part of the runs.
+fn expected(average: Duration, runs: u64, threads: u16) -> Duration {
+    let rounds = runs.div_ceil(u64::from(threads));
+    let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
+    average.saturating_mul(rounds)
+}
+
+/// What is not typed is as it was.
+fn like_the_baseline(typed: &mut Cli, baseline: &Baseline) {
+    let Ok(was) = baseline.manifest() else { return };
+    if typed.command.is_empty() {
+        let words = was.command.iter().filter_map(Text::to_os);
+        typed.command = words.collect();
+        if typed.cwd.is_none() {
+            typed.cwd = was.cwd.to_os().map(Into::into);
+        }
+    }
+}
+
+fn refuse_limits(typed: &Cli) -> Result<(), Refusal> {
+    let option = [
+        ("--max-runs", typed.max_runs != "none"),
+        ("--max-fails", typed.max_fails != "1"),
+        ("--stop-after", typed.stop_after.is_some()),
+    ]
+    .into_iter()
+    .find_map(|(option, is_typed)| is_typed.then_some(option));
+    match option {
+        None => Ok(()),
+        Some(option) => Err(Refusal::new(
+            format!(
+                "`{option}` is not for `verify-fix`, which works out how \
+                     many runs it takes and ends at the first failure"
+            ),
+            "leave it out; `--max-time` is a limit, and `--confidence` says \
+             how sure to be",
+        )),
+    }
+}
+
+fn cannot_tell(baseline: &Baseline, confidence: &str) -> Refusal {
+    let Baseline { name, .. } = baseline;
+    let rate = baseline.rate();
+    match rate.fails {
+        0 => Refusal::new(
+            format!("nothing failed in `{name}`: there is nothing to fix"),
+            "name a hunt in which it failed; `gocrash list` shows those there \
+             are",
+        ),
+        _ => Refusal::new(
+            format!("after {rate} no number of runs makes {confidence} sure"),
+            "find it more often first, or be less sure: `--confidence 95%`",
+        ),
+    }
+}
+
+fn refuse_differences(
+    baseline: &Baseline,
+    config: &Config,
+) -> anyhow::Result<()> {
+    let name = &baseline.name;
+    let help = "compare with a hunt that is like this one, or say that it \
+                doesn't matter: `--force`";
+    let was = baseline.manifest().map_err(|why| {
+        Refusal::new(
+            format!("cannot tell whether `{name}` was like this: {why}"),
+            help,
+        )
+    })?;
+    match differences(was, config)?.into_iter().next() {
+        None => Ok(()),
+        Some(first) => Err(Refusal::new(
+            format!(
+                "the {} is not as it was in `{name}`: {}, not {}",
+                first.what, first.is, first.was
+            ),
+            help,
+        )
+        .into()),
+    }
+}
+
+/// A share of all cases, as a percentage.
+fn confidence(typed: &str) -> Result<f64, Refusal> {
+    let digits = typed.strip_suffix('%').unwrap_or_default();
+    let is_plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    match digits.parse::<f64>() {
+        Ok(percent) if is_plain && (50.0..100.0).contains(&percent) => {
+            // Not 0.9990000000000001.
+            Ok((percent * 1e10).round() / 1e12)
+        }
+        _ => Err(Refusal::new(
+            format!("`--confidence {typed}` is not how sure one can be"),
+            "write a percentage from 50% on, as in `--confidence 99%`",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_confidence_is_a_percentage() {
+        assert_eq!(confidence("99%").unwrap(), 0.99);
+        assert_eq!(confidence("99.9%").unwrap(), 0.999);
+        for bad in ["99", "0.99", "100%", "%", "-99%", "5e1%", "NaN%"] {
+            assert!(confidence(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_time_is_that_of_the_thread_with_the_most_runs() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(expected(minute, 201, 8), 26 * minute);
+    }
+}

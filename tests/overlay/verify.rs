@@ -1,0 +1,118 @@
+//! Whether what failed in an earlier hunt is fixed.
+
+use std::fs;
+
+use expect_test::{expect, expect_file};
+
+use crate::ground::{Caller, Ground, Hunted};
+
+/// Fails until it is fixed; later it takes its time.
+const SUITE: &str = r#"[ -e "$DESK/fixed" ] && sleep 0.2"#;
+
+/// On which four of four runs failed, by a hunt that is called `latest` then.
+fn ground() -> Ground {
+    let ground = Ground::new(Caller::Person, "true");
+    ground.hunt(&["--max-fails=4"], SUITE).expect(1);
+    ground
+}
+
+fn verify(ground: &Ground, options: &[&str]) -> Hunted {
+    let source = ground.path("source");
+    let source = source.to_str().unwrap();
+    let begin = ["verify-fix", "--progress=none", source];
+    let args = [&begin, options].concat();
+    Hunted::new(ground.after(&args).output().unwrap())
+}
+
+fn fix(ground: &Ground) {
+    fs::write(ground.path("desk/fixed"), "").unwrap();
+}
+
+#[test]
+fn what_is_fixed_passes_as_often_as_it_takes() {
+    let ground = ground();
+    let before = ground.left();
+    fix(&ground);
+    let verified = verify(&ground, &["--baseline=latest"]).expect(0);
+    let told: String = verified
+        .stdout
+        .replace(&before[0], "gocrash-MS")
+        .lines()
+        .filter(|line| {
+            ["stop:", "baseline:", "to be sure:", "ended", "failure", "fixed"]
+                .iter()
+                .any(|part| line.starts_with(part))
+        })
+        .map(|line| match line.split_once(", about ") {
+            Some((line, _)) => format!("{line}, about TIME\n"),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    expect![[r#"
+        stop:            after any run fails, or after 3 runs
+        baseline:        4 of 4 runs, 100% (95% CI 40–100%), in gocrash-MS
+        to be sure:      3 runs without a failure, for 99%, about TIME
+        ended by: --max-runs 3
+        failure rate: 0 of 3 runs, 0% (95% CI 0–71%)
+        fixed: 3 runs without a failure, 99% sure
+    "#]]
+    .assert_eq(&told);
+    assert_eq!(verified.stderr, "");
+    assert_eq!(ground.left(), before);
+}
+
+#[test]
+fn what_is_not_fixed_fails_at_once() {
+    let ground = ground();
+    let log = format!("state/gocrash/{}/events.jsonl", ground.left()[0]);
+    let log = format!("--baseline={}", ground.path(&log).display());
+    let verified = verify(&ground, &[&log]).expect(1);
+    let said = "\nnot fixed: a run failed, as in gocrash-";
+    assert!(verified.stdout.contains(said), "{verified:#?}");
+}
+
+#[test]
+fn too_few_runs_are_no_verdict() {
+    let ground = ground();
+    fix(&ground);
+    let options = ["--baseline=latest", "--confidence=99.9%", "--max-time=1ms"];
+    let verified = verify(&ground, &options).expect(125);
+    let said = " more runs without a failure until 99.9% sure that it is fixed";
+    assert!(verified.stdout.contains(said), "{verified:#?}");
+    let why = "gocrash: error: too few runs were done to be sure\n";
+    assert_eq!(verified.stderr, why);
+}
+
+#[test]
+fn only_what_is_like_its_baseline_is_compared_with_it() {
+    let ground = ground();
+    fix(&ground);
+    let left = ground.left();
+    let refused = |options: &[&str]| {
+        let options = [&["--baseline=latest"], options].concat();
+        let refused = verify(&ground, &options).expect(129);
+        assert_eq!(ground.left(), left);
+        refused.stderr.replace(&left[0], "gocrash-MS")
+    };
+    let refusals = [
+        refused(&["-p3"]),
+        refused(&["--fail=x"]),
+        refused(&["--", "true"]),
+        refused(&["--max-runs=7"]),
+        refused(&["--confidence=1"]),
+        verify(&ground, &["--baseline=1"]).expect(129).stderr,
+    ];
+    expect_file!["unlike.txt"].assert_eq(&refusals.concat());
+    let forced = ["--baseline=latest", "--force", "-p3", "--", "true"];
+    verify(&ground, &forced).expect(0);
+}
+
+#[test]
+fn a_hunt_in_which_nothing_failed_is_no_baseline() {
+    let ground = Ground::new(Caller::Person, "true");
+    let options = ["--max-runs=2", "--keep-success"];
+    ground.hunt(&options, "true").expect(0);
+    let verified = verify(&ground, &["--baseline=latest"]).expect(129);
+    let said = "nothing failed in `gocrash-";
+    assert!(verified.stderr.contains(said), "{verified:#?}");
+}
