@@ -74,7 +74,8 @@ pub(crate) struct CleanArgs {
 ///
 /// With the same snapshot, command, options, environment and person, in the
 /// same working dataset. What was unfinished is destroyed first; the numbers of
-/// attempts go on. A failure that was found before does not end it again.
+/// attempts go on. A failure that was found before does not end it again, and
+/// time begins anew, but for --stop-after and --max-runs, all runs count.
 #[derive(Debug, Args)]
 pub(crate) struct ResumeArgs {
     /// Which hunt: as `gocrash list` calls it, `latest`, or its whole name
@@ -174,8 +175,9 @@ pub(crate) struct ShellArgs {
 /// Run a suite until it is sure that what failed in an earlier hunt is fixed
 ///
 /// How many runs without a failure that takes follows from how often it failed
-/// then. It ends when they are done, with 0, or when one fails, with 1. Without
-/// a COMMAND, it runs that of the earlier hunt.
+/// then. It ends when they are done, with 0, or when one fails, with 1; with
+/// 125, if something else ends it before. Of COMMAND, --cwd, --timeout, --pass,
+/// --fail and --ignore, what is not given is as in the earlier hunt.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "gocrash verify-fix --baseline <ID> [OPTIONS] <SNAPSHOT> \
@@ -196,8 +198,8 @@ pub(crate) struct VerifyFixArgs {
     )]
     pub(crate) confidence: String,
 
-    /// Compare with it even where CPU, kernel, command, concurrency or patterns
-    /// are not the same
+    /// Compare with it even where CPU, kernel, command, concurrency, patterns
+    /// or timeout are not the same
     #[arg(long, help_heading = "The fix")]
     pub(crate) force: bool,
 

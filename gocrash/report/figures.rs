@@ -73,7 +73,7 @@ fn percent(share: f64) -> String {
 /// Whether it is fixed now.
 fn verified(wanted: &Verification, hunt: &Hunt) -> String {
     let sure = percent(wanted.confidence);
-    let done = hunt.rate().map_or(0, |rate| rate.runs);
+    let done = hunt.runs_in_all();
     if hunt.has_failed() {
         // That it is the same failure is for a person to say.
         format!("not fixed: a run failed, as in {}", wanted.baseline)
@@ -97,12 +97,13 @@ pub(super) fn closing(config: &Config, hunt: &Hunt) -> Vec<String> {
     lines.extend(fails_alike.map(|outcome| {
         format!("not a flake: the first run of every thread {outcome}")
     }));
-    let Some(rate) = hunt.rate() else { return lines };
-    lines.push(format!("failure rate: {rate}"));
+    let rate = hunt.rate();
+    lines.extend(rate.map(|rate| format!("failure rate: {rate}")));
     if let Some(wanted) = &config.verification {
         lines.push(verified(wanted, hunt));
         return lines;
     }
+    let Some(rate) = rate else { return lines };
     if fails_alike.is_some() {
         // One run will tell.
         return lines;

@@ -10,8 +10,10 @@ use nix::unistd::Uid;
 use zfs::{SnapshotName, Zfs};
 
 use super::hunts::Hunt;
+use super::{pick, verify};
 use crate::attempt::person::Person;
-use crate::cli::{Cli, Typed};
+use crate::cli::after::VerifyFixArgs;
+use crate::cli::{After, Cli, Typed};
 use crate::config::Config;
 use crate::record::manifest::{self, Manifest};
 use crate::record::text::Text;
@@ -52,7 +54,8 @@ pub(super) fn config(
 ) -> anyhow::Result<Config> {
     check_snapshot(&manifest.source)?;
     enter(&manifest.called_in)?;
-    let mut typed = parse(&arguments)?;
+    let mut asked = parse(&arguments)?;
+    let typed = asked.hunt();
     let manifest::Source { snapshot, directory, .. } = &manifest.source;
     let directory = directory.as_ref().and_then(Text::to_os);
     typed.overlay = directory.is_some();
@@ -61,7 +64,7 @@ pub(super) fn config(
         .context("its record does not say what it was made from")?;
     person(manifest)?;
     typed.user = user(manifest);
-    let mut config = Config::new(typed)?;
+    let mut config = asked.config(manifest)?;
     config.suite.env = environment(manifest);
     if let Origin::Overlay(tree) = &mut config.origin {
         let working = manifest.working.directory.to_os().unwrap_or_default();
@@ -145,13 +148,47 @@ fn enter(called_in: &Text) -> anyhow::Result<()> {
     })
 }
 
-fn parse(arguments: &[OsString]) -> anyhow::Result<Cli> {
+fn parse(arguments: &[OsString]) -> anyhow::Result<Asked> {
     // What is said later counts.
     let command = Typed::command().args_override_self(true);
     let matches = command.try_get_matches_from(arguments);
     let typed = matches.and_then(|m| Typed::from_arg_matches(&m));
-    typed
-        .ok()
-        .and_then(|typed| typed.hunt)
-        .context("this version does not understand how it was called")
+    let asked = typed.ok().and_then(|typed| match typed {
+        Typed { after: Some(After::VerifyFix(args)), .. } => {
+            Some(Asked::Fix(args))
+        }
+        Typed { hunt, .. } => hunt.map(|hunt| Asked::Hunt(Box::new(hunt))),
+    });
+    asked.context("this version does not understand how it was called")
+}
+
+/// What asked for the hunt.
+enum Asked {
+    Hunt(Box<Cli>),
+    Fix(Box<VerifyFixArgs>),
+}
+
+impl Asked {
+    fn hunt(&mut self) -> &mut Cli {
+        match self {
+            Asked::Hunt(hunt) => hunt,
+            Asked::Fix(args) => &mut args.hunt,
+        }
+    }
+
+    fn config(self, manifest: &Manifest) -> anyhow::Result<Config> {
+        match self {
+            Asked::Hunt(hunt) => Ok(Config::new(*hunt)?),
+            Asked::Fix(mut args) => {
+                // That is another one by now.
+                if args.baseline == pick::LATEST {
+                    let baseline = &manifest.options.baseline;
+                    args.baseline.clone_from(
+                        baseline.as_ref().context("it has no baseline")?,
+                    );
+                }
+                verify::config(*args)
+            }
+        }
+    }
 }

@@ -1,16 +1,14 @@
 //! What a fix is measured against: an earlier hunt in which it failed.
 
-use std::fs::File;
-use std::io::{self, BufReader};
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::hunts::{self, Hunt};
+use super::{hunts, log};
 use crate::config::Config;
-use crate::record::MANIFEST;
 use crate::record::host::Host;
 use crate::record::manifest::{self, Manifest};
-use crate::record::read::{Exit, History, Session, read_manifest};
+use crate::record::read::{Exit, Session};
 use crate::record::text::Text;
 use crate::refusal::Refusal;
 use crate::stats::Rate;
@@ -25,36 +23,26 @@ pub(super) struct Baseline {
 /// A way in which a hunt is not like its baseline.
 #[derive(Debug)]
 pub(super) struct Difference {
-    pub(super) what: &'static str,
-    pub(super) was: String,
-    pub(super) is: String,
+    what: &'static str,
+    was: String,
+    is: String,
+    /// What makes it alike, if that can be had.
+    pub(super) remedy: Option<String>,
 }
 
 impl Baseline {
     /// The hunt that `list` calls so, the last one there is, or one whose event
     /// log is in this file.
     pub(super) fn find(typed: &str) -> Result<Baseline, Refusal> {
-        if Path::new(typed).is_file() {
-            return Baseline::of_file(typed);
+        let path = Path::new(typed);
+        if path.is_file() {
+            let record = log::read(path)?;
+            let opened = record.history.opened.as_ref();
+            let name =
+                opened.map_or(typed, |opened| &opened.session).to_owned();
+            return Ok(Baseline { name, record });
         }
-        let mut all = hunts::find().all;
-        let is_meant = |hunt: &Hunt| {
-            [&hunt.id, &hunt.found.session, &hunt.found.name]
-                .into_iter()
-                .any(|name| name == typed)
-        };
-        let at = match typed {
-            "latest" => all.iter().rposition(|hunt| !hunt.found.is_copy),
-            _ => all.iter().position(is_meant),
-        };
-        let Some(at) = at else {
-            return Err(Refusal::new(
-                format!("there is no hunt `{typed}`"),
-                "`gocrash list` shows those there are; the event log of one \
-                 does as well: `--baseline FILE`",
-            ));
-        };
-        let found = all.swap_remove(at).found;
+        let found = hunts::find().take(typed)?.found;
         let record = found.record.map_err(|why| {
             Refusal::new(
                 format!("cannot read the record of `{}`: {why}", found.name),
@@ -62,21 +50,6 @@ impl Baseline {
             )
         })?;
         Ok(Baseline { name: found.session, record })
-    }
-
-    fn of_file(path: &str) -> Result<Baseline, Refusal> {
-        let read =
-            || io::Result::Ok(History::read(BufReader::new(File::open(path)?)));
-        let history = read().and_then(|history| history).map_err(|error| {
-            Refusal::new(
-                format!("cannot read `{path}`: {error}"),
-                "name the event log of a hunt, or what `gocrash list` calls it",
-            )
-        })?;
-        let opened = history.opened.as_ref();
-        let name = opened.map_or(path, |opened| &opened.session).to_owned();
-        let manifest = read_manifest(&Path::new(path).with_file_name(MANIFEST));
-        Ok(Baseline { name, record: Session { manifest, history } })
     }
 
     pub(super) fn manifest(&self) -> Result<&Manifest, &str> {
@@ -143,28 +116,66 @@ pub(super) fn differences(
         format!("{words:?} in {:?}", shown(cwd))
     };
     let is = manifest::Options::of_patterns(&config.patterns);
-    let patterns = |options: &manifest::Options| {
-        let manifest::Options { pass, fail, ignore, .. } = options;
-        format!("pass {pass:?}, fail {fail:?}, ignore {ignore:?}")
-    };
-    let pairs = [
-        ("CPU", cpu(&was.host), cpu(&host)),
-        ("kernel", kernel(&was.host), kernel(&host)),
+    let threads = was.options.concurrency;
+    let was_timeout = was.options.timeout.as_deref().unwrap_or("none");
+    let left_out = |what| Some(format!("leave out {what}"));
+    let all = [
+        ("CPU", cpu(&was.host), cpu(&host), None),
+        ("kernel", kernel(&was.host), kernel(&host), None),
         (
             "command",
             command(&was.command, &was.cwd),
             command(&words, &Text::from(&suite.cwd)),
+            left_out("the COMMAND and `--cwd`"),
         ),
         (
             "concurrency",
-            was.options.concurrency.to_string(),
+            threads.to_string(),
             config.concurrency.to_string(),
+            Some(format!("say `--concurrency {threads}`")),
         ),
-        ("patterns", patterns(&was.options), patterns(&is)),
+        (
+            "patterns",
+            patterns(&was.options),
+            patterns(&is),
+            left_out("`--pass`, `--fail` and `--ignore`"),
+        ),
+        (
+            "timeout",
+            was_timeout.to_owned(),
+            config.timeout.to_string(),
+            Some(format!("say `--timeout {was_timeout}`")),
+        ),
     ];
-    let all = pairs.into_iter();
-    let differ = all.filter(|(_, was, is)| was != is);
-    Ok(differ.map(|(what, was, is)| Difference { what, was, is }).collect())
+    let differ = all.into_iter().filter(|(_, was, is, _)| was != is);
+    let differ = differ.map(|(what, was, is, remedy)| Difference {
+        what,
+        was,
+        is,
+        remedy,
+    });
+    Ok(differ.collect())
+}
+
+/// Completes `… had`.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference { what, was, is, .. } = self;
+        write!(f, "{what} {was}, not {is}")
+    }
+}
+
+/// As they are typed.
+fn patterns(options: &manifest::Options) -> String {
+    let manifest::Options { pass, fail, ignore, .. } = options;
+    let all = [("--pass", pass), ("--fail", fail), ("--ignore", ignore)];
+    let typed: Vec<String> = all
+        .into_iter()
+        .filter_map(|(option, pattern)| {
+            pattern.as_ref().map(|pattern| format!("{option} {pattern:?}"))
+        })
+        .collect();
+    if typed.is_empty() { "none".to_owned() } else { typed.join(" ") }
 }
 
 fn shown(text: &Text) -> String {

@@ -7,6 +7,7 @@ mod diff;
 mod hunts;
 mod id;
 mod list;
+mod log;
 mod pack;
 mod pick;
 mod report;

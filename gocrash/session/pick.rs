@@ -6,7 +6,7 @@ use crate::refusal::Refusal;
 use crate::slate::found::number_of;
 
 /// Stands for the hunt that began last.
-const LATEST: &str = "latest";
+pub(super) const LATEST: &str = "latest";
 /// So many names are told where one is not enough.
 const NAMES_MAX: usize = 5;
 const HELP: &str = "`gocrash list` shows what there is";
@@ -58,6 +58,14 @@ impl Hunts {
                 self.help(),
             )),
         }
+    }
+
+    /// The same, without the others.
+    pub(super) fn take(self, typed: &str) -> Result<Hunt, Refusal> {
+        let name = self.pick(typed)?.found.name.clone();
+        let mut all = self.all.into_iter();
+        let meant = all.find(|hunt| hunt.found.name == name);
+        Ok(meant.expect("it was there a moment ago"))
     }
 
     /// The hunt, and the attempt if one is named.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use super::{again, hunts};
 use crate::cli::after::RerunArgs;
+use crate::refusal::Refusal;
 
 /// What a report that is there would be overwritten by.
 const REPORTS: [&str; 3] = ["--events", "--junit", "--html"];
@@ -15,6 +16,13 @@ pub(super) fn rerun(args: &RerunArgs) -> anyhow::Result<ExitCode> {
     let hunts = hunts::find();
     let (hunt, _) = hunts.pick_attempt(&args.id)?;
     let manifest = again::manifest(hunt)?;
+    if args.times.is_some() && manifest.options.baseline.is_some() {
+        anyhow::bail!(Refusal::new(
+            "`--times` is not for a hunt of `verify-fix`, which works out how \
+             many runs it takes",
+            "leave it out",
+        ));
+    }
     let words = again::arguments(manifest)?;
     let cwd = manifest.cwd.to_os().unwrap_or_default();
     let words = words_for(words, args, &cwd);

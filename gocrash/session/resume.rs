@@ -7,6 +7,8 @@ use super::hunts::{self, Hunt};
 use super::state::check_over;
 use crate::cli::after::ResumeArgs;
 use crate::config::Resumed;
+use crate::record::read::Exit;
+use crate::refusal::Refusal;
 use crate::report::cleaning::Cleaning;
 use crate::slate::Rest;
 use crate::slate::clean::{Cleaner, Extent};
@@ -21,6 +23,14 @@ pub(super) fn resume(args: &ResumeArgs) -> anyhow::Result<ExitCode> {
     let Some(record) = hunt.found.record.as_ref().ok() else {
         unreachable!("its manifest was read")
     };
+    let mut ended =
+        record.history.attempts.values().filter_map(|a| a.exit.as_ref());
+    if config.verification.is_some() && ended.any(Exit::is_failure) {
+        anyhow::bail!(Refusal::new(
+            format!("a run of `{}` has failed: it is not fixed", args.id),
+            "check the next fix in a hunt of its own: `gocrash verify-fix`",
+        ));
+    }
     let kept = hunt.found.slates.iter().filter(|s| is_kept(&hunt.found, s));
     config.resumed = Some(Resumed {
         name: hunt.found.name.clone(),

@@ -4,14 +4,23 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::baseline::{Baseline, differences};
+use super::baseline::{Baseline, Difference, differences};
 use crate::cli::Cli;
 use crate::cli::after::VerifyFixArgs;
 use crate::config::{Config, Verification};
+use crate::record::manifest::Options;
 use crate::record::text::Text;
 use crate::refusal::Refusal;
 
 pub(super) fn verify(args: VerifyFixArgs) -> anyhow::Result<ExitCode> {
+    let config = config(args)?;
+    // No thread has been started yet.
+    config.origin.enter()?;
+    Ok(crate::hunt(config)?.exit())
+}
+
+/// What is to be hunted for that.
+pub(super) fn config(args: VerifyFixArgs) -> anyhow::Result<Config> {
     let confidence = confidence(&args.confidence)?;
     let mut typed = args.hunt;
     refuse_limits(&typed)?;
@@ -26,18 +35,15 @@ pub(super) fn verify(args: VerifyFixArgs) -> anyhow::Result<ExitCode> {
         refuse_differences(&baseline, &config)?;
     }
     config.stop.limits.runs = Some(runs);
+    let expected = |average| expected(average, runs, config.concurrency);
     config.verification = Some(Verification {
-        baseline: baseline.name.clone(),
+        expected: baseline.average().map(expected),
+        baseline: baseline.name,
         rate,
         confidence,
         runs,
-        expected: baseline
-            .average()
-            .map(|average| expected(average, runs, config.concurrency)),
     });
-    // No thread has been started yet.
-    config.origin.enter()?;
-    Ok(crate::hunt(config)?.exit())
+    Ok(config)
 }
 
 /// Every thread does its part of the runs.
@@ -56,6 +62,15 @@ fn like_the_baseline(typed: &mut Cli, baseline: &Baseline) {
         if typed.cwd.is_none() {
             typed.cwd = was.cwd.to_os().map(Into::into);
         }
+    }
+    let Options { pass, fail, ignore, timeout, .. } = &was.options;
+    if [&typed.pass, &typed.fail, &typed.ignore].iter().all(|p| p.is_none()) {
+        typed.pass.clone_from(pass);
+        typed.fail.clone_from(fail);
+        typed.ignore.clone_from(ignore);
+    }
+    if typed.timeout.is_none() {
+        typed.timeout.clone_from(timeout);
     }
 }
 
@@ -101,25 +116,28 @@ fn refuse_differences(
     config: &Config,
 ) -> anyhow::Result<()> {
     let name = &baseline.name;
-    let help = "compare with a hunt that is like this one, or say that it \
-                doesn't matter: `--force`";
+    let force = "compare them all the same: `--force`";
     let was = baseline.manifest().map_err(|why| {
         Refusal::new(
             format!("cannot tell whether `{name}` was like this: {why}"),
-            help,
+            force,
         )
     })?;
-    match differences(was, config)?.into_iter().next() {
-        None => Ok(()),
-        Some(first) => Err(Refusal::new(
-            format!(
-                "the {} is not as it was in `{name}`: {}, not {}",
-                first.what, first.is, first.was
-            ),
-            help,
-        )
-        .into()),
+    let differences = differences(was, config)?;
+    if differences.is_empty() {
+        return Ok(());
     }
+    let all: Vec<_> = differences.iter().map(Difference::to_string).collect();
+    let remedies = differences.into_iter().filter_map(|d| d.remedy);
+    let mut remedies: Vec<String> = remedies.collect();
+    remedies.push(match remedies.is_empty() {
+        true => force.to_owned(),
+        false => format!("or {force}"),
+    });
+    anyhow::bail!(Refusal::new(
+        format!("cannot compare: `{name}` had {}", all.join("; ")),
+        remedies.join(", "),
+    ))
 }
 
 /// A share of all cases, as a percentage.

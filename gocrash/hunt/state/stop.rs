@@ -92,7 +92,7 @@ impl Hunt {
         } else if self.tally.fails() > 0 {
             Verdict::Reproduced
         } else if self.trouble.is_some()
-            || self.tally.runs() + self.runs_before == 0
+            || self.runs_in_all() == 0
             || self.lacks_runs()
         {
             Verdict::None
@@ -110,6 +110,12 @@ impl Hunt {
     pub(crate) fn rate(&self) -> Option<Rate> {
         let by_rule = self.signal.is_none() && self.trouble.is_none();
         (self.tally.runs() > 0).then(|| self.tally.rate(by_rule))
+    }
+
+    /// So many runs said something about the suite, those before it was
+    /// resumed included.
+    pub(crate) fn runs_in_all(&self) -> u64 {
+        self.tally.runs() + self.runs_before
     }
 
     /// Which rule ended the hunt, once that is over.
@@ -176,8 +182,7 @@ impl Hunt {
         let Limits { fails, runs, time } = limits;
         let fails =
             fails.filter(|limit| self.tally.fails_for_limit() >= *limit);
-        let done = self.tally.runs() + self.runs_before;
-        let runs = runs.filter(|limit| done >= *limit);
+        let runs = runs.filter(|limit| self.runs_in_all() >= *limit);
         let time = time.filter(|_| time_is_up);
         self.stop.met = fails
             .map(Rule::MaxFails)
@@ -193,7 +198,7 @@ impl Hunt {
     /// Whether one more attempt would not be one too many of all.
     pub(super) fn has_runs_left(&self) -> bool {
         let under_way = || self.threads.iter().map(|t| t.under_way());
-        let done = self.tally.runs() + self.runs_before;
+        let done = self.runs_in_all();
         let runs = self.stop.limits.runs;
         runs.is_none_or(|limit| done + under_way().sum::<u64>() < limit)
     }
