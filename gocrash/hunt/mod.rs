@@ -184,12 +184,13 @@ impl Coordinator {
             }
         }
         let lines = self.record.lines(event, steps, &self.hunt);
-        if let Err(error) = self.record.append(&lines) {
+        let mut written = self.record.append(&lines);
+        if steps.iter().any(|step| [Step::Close, Step::Over].contains(step)) {
+            written = written.and(self.record.close());
+        }
+        if let Err(error) = written {
             let why = format!("events are missing in the record: {error}");
             self.unsaid.push(Event::Unrecorded(why));
-        }
-        if steps.contains(&Step::Close) {
-            self.record.close();
         }
         lines
     }

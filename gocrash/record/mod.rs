@@ -158,8 +158,11 @@ impl Record {
     }
 
     /// Lets go of the event log: it would keep the working dataset busy.
-    pub(crate) fn close(&mut self) {
-        self.log = None;
+    ///
+    /// # Errors
+    /// Where lines waited for room in vain.
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        self.log.take().map_or(Ok(()), |mut log| log.finish())
     }
 
     /// When it happened: the two that matter say so, the others happen when

@@ -206,17 +206,6 @@ fn a_line_that_broke_off_spoils_no_other() {
     assert_eq!(emptied(), b"{}\n");
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn lines_wait_for_room_once_before_it_is_said() {
-    let full = File::options().append(true).open("/dev/full").unwrap();
-    let mut log = Log::new(full);
-    log.append(b"{}\n").unwrap();
-    let error = log.append(b"{}\n").unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-    log.append(b"{}\n").unwrap();
-}
-
 #[test]
 fn others_read_the_events_and_not_the_environment() {
     let (dir, _) = everything();

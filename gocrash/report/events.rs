@@ -1,5 +1,7 @@
 //! What a program reads: the lines of the event log, where `--events` says.
 
+use std::io;
+
 use super::file;
 use crate::config::{Config, Destination};
 use crate::record::log::Log;
@@ -29,8 +31,17 @@ impl Events {
 
     /// Only the first failure is one, and says what it was.
     pub(crate) fn append(&mut self, lines: &[u8]) -> Result<(), String> {
-        self.log.append(lines).map_err(|error| {
-            format!("events are missing in `--events {}`: {error}", self.name)
-        })
+        let written = self.log.append(lines);
+        written.map_err(|error| self.missing(&error))
+    }
+
+    /// What could not be written before, for the last time.
+    pub(crate) fn finish(&mut self) -> Result<(), String> {
+        let written = self.log.finish();
+        written.map_err(|error| self.missing(&error))
+    }
+
+    fn missing(&self, error: &io::Error) -> String {
+        format!("events are missing in `--events {}`: {error}", self.name)
     }
 }

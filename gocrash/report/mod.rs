@@ -93,6 +93,10 @@ impl Reports {
     /// reports of the whole.
     pub(crate) fn closing(&mut self, config: &Config, hunt: &Hunt) {
         self.terminal.closing(config, hunt);
+        let written = self.events.as_mut().map_or(Ok(()), Events::finish);
+        if let Err(missing) = written {
+            self.terminal.warn(&missing);
+        }
         if let Some(whole) = &self.whole {
             for failed in whole.write() {
                 self.terminal.warn(&failed);
