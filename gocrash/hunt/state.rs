@@ -191,8 +191,8 @@ impl Hunt {
             | Event::Hung(..)
             | Event::HookFailed(..)
             | Event::Dumped(..)
-            | Event::Continued(_)
             | Event::Unrecorded(_) => {}
+            Event::Continued(after) => self.tally.stood_still(*after),
             Event::Ended(name, outcome, span, _) => {
                 self.tally.ended(*name, self.fate(*name, outcome), span.exit);
                 return self.on_ended(*name, outcome);

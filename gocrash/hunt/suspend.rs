@@ -27,7 +27,11 @@ impl Coordinator {
         self.clock.go_on();
         let all: Vec<u16> = (0..self.config.concurrency).collect();
         self.wake(&all);
-        self.unsaid.push(Event::Continued(begin.elapsed()));
+        let still = begin.elapsed();
+        if let Some(ends) = &mut self.time_ends {
+            *ends += still;
+        }
+        self.unsaid.push(Event::Continued(still));
     }
 
     /// Has these threads look at the clock.

@@ -146,6 +146,14 @@ impl Tally {
         }
     }
 
+    /// All stood still for so long, which nothing used.
+    pub(crate) fn stood_still(&mut self, time: Duration) {
+        let accounted = self.accounted.iter_mut();
+        for moment in accounted.chain([&mut self.began]).flatten() {
+            *moment += time;
+        }
+    }
+
     fn count(&mut self, fate: Fate, used: Duration) {
         if self.is_full {
             return;
@@ -271,6 +279,22 @@ mod tests {
         let mut one_fails = passes;
         one_fails[2].1 = Failed;
         assert_eq!(told(limits, &one_fails), Rate::up_to_failure(1, 3));
+    }
+
+    #[test]
+    fn no_run_uses_the_time_in_which_all_stood_still() {
+        let limits = Limits { time: Some(3 * SECOND), ..ONE };
+        let begin = Instant::now();
+        let mut tally = Tally::new(limits, true, 1);
+        for (run, pause) in [(0, 0), (1, 60), (2, 0), (3, 0)] {
+            let before = u32::try_from(run).unwrap();
+            let paused = if run > 1 { 60 } else { 0 };
+            let go = begin + SECOND * (before + paused);
+            tally.started(name(run), go);
+            tally.stood_still(pause * SECOND);
+            tally.ended(name(run), Passed, go + (1 + pause) * SECOND);
+        }
+        assert_eq!(tally.rate(true), Rate::up_to_run(0, 3));
     }
 
     #[test]
