@@ -148,8 +148,8 @@ pub(crate) struct Cli {
     /// target/nextest/*/junit.xml; may be repeated
     ///
     /// They tell of failures what was printed may not, and of runs that pass
-    /// which tests did so only when they were run again. `*` and `?` stand for
-    /// parts of one name. Files that were there before the run are not read.
+    /// which tests did so only when they were run again. GLOB is as for
+    /// --collect. Files that were there before the run are not read.
     #[arg(long, value_name = "GLOB", help_heading = "The hunt")]
     pub(crate) results: Vec<OsString>,
 

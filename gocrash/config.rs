@@ -17,7 +17,6 @@ use nix::unistd::Uid;
 
 use crate::attempt::patterns::Patterns;
 use crate::attempt::person::Person;
-use crate::attempt::results;
 use crate::attempt::timer::Timeout;
 use crate::attempt::view;
 use crate::cli::Cli;
@@ -65,7 +64,7 @@ pub(crate) struct Config {
     /// What is known of failures already.
     pub(crate) rules: Rules,
     /// Where attempts leave JUnit files.
-    pub(crate) results: Vec<results::Glob>,
+    pub(crate) results: Vec<Glob>,
     pub(crate) suite: Suite,
     pub(crate) timeout: Timeout,
     pub(crate) hooks: Hooks,
@@ -179,8 +178,8 @@ impl Config {
             typed.timeout.as_deref().map(time::timeout).transpose()?;
         let cwd = typed.cwd.as_deref().map(cwd).transpose()?;
         let set = all(&typed.env, variable)?;
-        let collect = all(&typed.collect, glob)?;
-        let results = all(&typed.results, results_glob)?;
+        let collect = all(&typed.collect, collected)?;
+        let results = all(&typed.results, results)?;
         let cores = typed.cores;
         if cores {
             check_cores()?;
@@ -388,24 +387,23 @@ fn all<T>(
     typed.iter().map(|text| meant(text)).collect()
 }
 
-fn glob(text: &OsStr) -> Result<Glob, Refusal> {
+fn collected(text: &OsStr) -> Result<Glob, Refusal> {
+    glob("--collect", text, "logs/*.log")
+}
+
+fn results(text: &OsStr) -> Result<Glob, Refusal> {
+    glob("--results", text, "target/nextest/*/junit.xml")
+}
+
+fn glob(option: &str, text: &OsStr, example: &str) -> Result<Glob, Refusal> {
     Glob::new(text).ok_or_else(|| {
         let text = text.to_string_lossy();
         Refusal::new(
-            format!("`--collect {text}` is no path in the clone"),
-            "name files by their path from the clone's root, as in \
-             `--collect 'logs/*.log'`",
-        )
-    })
-}
-
-fn results_glob(pattern: &OsStr) -> Result<results::Glob, Refusal> {
-    results::Glob::parse(pattern).map_err(|why| {
-        let pattern = pattern.to_string_lossy();
-        Refusal::new(
-            format!("`--results {pattern}` {why}"),
-            "name files in the clone, relative to its root, as in \
-             `--results 'target/nextest/*/junit.xml'`",
+            format!("`{option} {text}` is no path in the clone"),
+            format!(
+                "name files by their path from the clone's root, as in \
+                 `{option} '{example}'`"
+            ),
         )
     })
 }

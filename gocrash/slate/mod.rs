@@ -21,7 +21,7 @@ pub(crate) mod room;
 pub(crate) mod sandbox;
 mod source;
 pub(crate) mod visit;
-mod walk;
+pub(crate) mod walk;
 mod zfs;
 
 use std::fmt;

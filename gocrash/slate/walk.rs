@@ -20,7 +20,7 @@ const DEPTH_MAX: usize = 64;
 
 /// A regular file that was there a moment ago.
 #[derive(Debug)]
-pub(super) struct Found<'a> {
+pub(crate) struct Found<'a> {
     dir: &'a OwnedFd,
     /// The names of the directories on the way to it.
     pub(super) way: &'a [Vec<u8>],
@@ -29,7 +29,7 @@ pub(super) struct Found<'a> {
 
 impl Found<'_> {
     /// Nothing, if something else is there by now.
-    pub(super) fn open(&self) -> io::Result<Option<File>> {
+    pub(crate) fn open(&self) -> io::Result<Option<File>> {
         // It may be a fifo.
         let file = File::from(open(self.dir, self.name, OFlag::O_NONBLOCK)?);
         let is_file = file.metadata()?.is_file();
@@ -38,7 +38,7 @@ impl Found<'_> {
 }
 
 /// Calls `found` for each of them, and ends when that fails.
-pub(super) fn walk(
+pub(crate) fn walk(
     root: OwnedFd,
     globs: &[Glob],
     found: &mut dyn FnMut(&Found<'_>) -> io::Result<()>,
@@ -124,7 +124,7 @@ pub(super) fn open(
     Ok(openat(dir, OsStr::from_bytes(name), flags, Mode::empty())?)
 }
 
-pub(super) fn too_much(what: &str) -> io::Error {
+pub(crate) fn too_much(what: &str) -> io::Error {
     let what = format!("more than {what} are too much, the rest is left out");
     io::Error::new(io::ErrorKind::FileTooLarge, what)
 }
