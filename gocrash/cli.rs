@@ -270,7 +270,8 @@ pub(crate) struct Cli {
     ///
     /// A regular expression, in which ^ and $ are of lines. It is looked for in
     /// test_run_stdout and test_run_stderr, and may match over lines up to
-    /// 64 KiB. --ignore goes before --fail, and --fail before --pass.
+    /// 64 KiB. --ignore goes before --fail, and --fail before --pass. What is
+    /// ended by --timeout has not passed, whatever it printed.
     #[arg(long, value_name = "RE", help_heading = "The suite")]
     pub(crate) pass: Option<String>,
 

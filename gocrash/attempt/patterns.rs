@@ -1,6 +1,7 @@
 //! What the output of a run says about it, where that decides, as in Go's
 //! `stress`.
 
+use std::fmt;
 use std::io::{self, Read};
 
 use regex::bytes::Regex;
@@ -51,7 +52,7 @@ impl Patterns {
         Ok(self.told(ended, found))
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.pass.is_none() && self.fail.is_none() && self.ignore.is_none()
     }
 
@@ -102,6 +103,22 @@ impl Patterns {
         found.pass |= matches(&self.pass);
         found.fail |= matches(&self.fail);
         found.ignore |= matches(&self.ignore);
+    }
+}
+
+/// As they are typed.
+impl fmt::Display for Patterns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Patterns { pass, fail, ignore } = self;
+        let all = [("--pass", pass), ("--fail", fail), ("--ignore", ignore)];
+        let mut space = "";
+        for (option, pattern) in all {
+            if let Some(pattern) = pattern {
+                write!(f, "{space}{option} {:?}", pattern.as_str())?;
+                space = " ";
+            }
+        }
+        Ok(())
     }
 }
 

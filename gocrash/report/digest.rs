@@ -117,8 +117,20 @@ impl<'a> Digest<'a> {
         Duration::from_nanos(self.session.history.last_ns)
     }
 
-    /// The verdict, in a few words.
+    /// The verdict, in a few words, and which rule ended the hunt.
     pub(crate) fn verdict(&self) -> String {
+        let verdict = self.bare_verdict();
+        let over = self.session.history.over.as_ref();
+        match over.and_then(|over| over.rule.as_ref()) {
+            Some(rule) => {
+                let option = rule.replace('_', "-");
+                format!("{verdict}, ended by --{option}")
+            }
+            None => verdict,
+        }
+    }
+
+    fn bare_verdict(&self) -> String {
         let history = &self.session.history;
         let verdict = match &history.over {
             Some(over) => over.verdict.as_str(),

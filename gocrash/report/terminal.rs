@@ -367,6 +367,9 @@ impl Terminal {
         }
         self.line(format_args!("command:         {label}{place}"));
         self.line(format_args!("timeout:         {}", config.timeout));
+        if !config.patterns.is_empty() {
+            self.line(format_args!("output decides:  {}", config.patterns));
+        }
         if let Some(at) = &config.at {
             self.line(format_args!("at:              {}", at.display()));
         }

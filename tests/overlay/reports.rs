@@ -95,7 +95,8 @@ fn a_hunt_that_is_over_is_told_of_again() {
     };
     let session = ground.left().pop().unwrap();
     let text = report(&["latest"]);
-    let head = format!("{session}: a failure was reproduced\n");
+    let said = "a failure was reproduced, ended by --max-fails";
+    let head = format!("{session}: {said}\n");
     assert!(text.starts_with(&head), "{text}");
     let path = upper.join("test_run_stderr");
     let group = "\n    | <b>&amp;]]>";

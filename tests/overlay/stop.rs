@@ -94,6 +94,7 @@ fn the_output_decides_where_it_is_to() {
             ["-p1", "--fail=^panic: ", "--pass=^fine$", "--ignore=no route"];
         let hunted = ground.hunt(&options, &script).expect(1);
         for said in [
+            r#"output decides:  --pass "^fine$" --fail "^panic: " --ignore"#,
             // It lacks what is looked for, so there is nothing to ignore.
             "attempt 0: ignored for want of --fail (exited with code 1) after",
             "attempt 1: passed by --pass (exited with code 1) after",

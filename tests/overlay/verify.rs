@@ -100,7 +100,7 @@ fn only_what_is_like_its_baseline_is_compared_with_it() {
         refused(&["--", "true"]),
         refused(&["--max-runs=7"]),
         refused(&["--confidence=1"]),
-        verify(&ground, &["--baseline=1"]).expect(129).stderr,
+        verify(&ground, &["--baseline=no-such"]).expect(129).stderr,
     ];
     expect_file!["unlike.txt"].assert_eq(&refusals.concat());
     let forced = ["--baseline=latest", "--force", "-p3", "--", "true"];

@@ -144,6 +144,8 @@ pub(crate) struct Over {
     pub(crate) verdict: String,
     pub(crate) signal: Option<i32>,
     pub(crate) why: Option<String>,
+    /// The stop rule that ended it, as its option is called with `_`.
+    pub(crate) rule: Option<String>,
     /// How often runs failed, if any did or passed.
     pub(crate) rate: Option<Rate>,
 }
@@ -304,8 +306,9 @@ impl History {
             Fact::Resumed { boot } => self.resume(at_ns, boot),
             Fact::Left { name, why } => self.left.push(Left { name, why }),
             Fact::Closing => self.is_closing = true,
-            Fact::Over { verdict, signal, why, rate } => {
-                self.over = Some(Over { at_ns, verdict, signal, why, rate });
+            Fact::Over { verdict, signal, why, rule, rate } => {
+                let over = Over { at_ns, verdict, signal, why, rule, rate };
+                self.over = Some(over);
             }
             Fact::Golden { duration_ns, guid } => {
                 self.note(at_ns, Happening::Golden { duration_ns, guid });

@@ -99,6 +99,7 @@ pub(super) enum Fact {
         verdict: String,
         signal: Option<i32>,
         why: Option<String>,
+        rule: Option<String>,
         rate: Option<Rate>,
     },
     #[serde(other)]
