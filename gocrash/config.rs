@@ -188,12 +188,7 @@ impl Config {
         let rules = rules(typed.rules.as_deref(), caller.as_ref())?;
         let person = Person::find(typed.user.as_deref())?;
 
-        let mut env: BTreeMap<_, _> = std::env::vars_os().collect();
-        env.extend(person.environment());
-        if typed.private_tmp {
-            env.insert("TMPDIR".into(), view::TMP.into());
-        }
-        env.extend(set);
+        let env = environment(&person, typed.private_tmp, set);
         let [events, junit, html] = [typed.events, typed.junit, typed.html]
             .map(|path| path.map(Destination::new));
         one_on_stdout(&[
@@ -289,6 +284,21 @@ fn suite(
             }
         }
     }
+}
+
+/// That of gocrash, as the person has it, with what is set.
+fn environment(
+    person: &Person,
+    private_tmp: bool,
+    set: Vec<(OsString, OsString)>,
+) -> BTreeMap<OsString, OsString> {
+    let mut env: BTreeMap<_, _> = std::env::vars_os().collect();
+    env.extend(person.environment());
+    if private_tmp {
+        env.insert("TMPDIR".into(), view::TMP.into());
+    }
+    env.extend(set);
+    env
 }
 
 fn concurrency(threads: u64) -> Result<u16, Refusal> {

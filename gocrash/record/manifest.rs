@@ -1,6 +1,7 @@
 //! The manifest: what there is to know of a hunt when it begins.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use super::host::Host;
 use super::text::Text;
 use crate::attempt::patterns::Patterns;
 use crate::attempt::timer::Timeout;
-use crate::config::{Config, Keep};
+use crate::config::{Config, Keep, Suite};
 use crate::slate::Working;
 use crate::slate::origin::Origin;
 use crate::stats::Limits;
@@ -160,13 +161,7 @@ impl Manifest {
                 .chain(suite.args.iter().map(Text::from))
                 .collect(),
             cwd: (&suite.cwd).into(),
-            environment: suite
-                .env
-                .iter()
-                .map(|(name, value)| {
-                    (name.to_string_lossy().into_owned(), value.into())
-                })
-                .collect(),
+            environment: environment(suite),
             person: Person {
                 name: person.name().to_owned(),
                 uid: ids.uid.as_raw(),
@@ -207,6 +202,13 @@ impl Manifest {
             },
         })
     }
+}
+
+fn environment(suite: &Suite) -> BTreeMap<String, Text> {
+    let named = |(name, value): (&OsString, &OsString)| {
+        (name.to_string_lossy().into_owned(), value.into())
+    };
+    suite.env.iter().map(named).collect()
 }
 
 impl Options {
