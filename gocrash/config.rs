@@ -12,11 +12,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::Uid;
 
 use crate::attempt::patterns::Patterns;
 use crate::attempt::person::Person;
+use crate::attempt::sys::cores;
 use crate::attempt::timer::Timeout;
 use crate::attempt::view;
 use crate::cli::Cli;
@@ -368,10 +368,9 @@ fn check_something_runs(typed: &Cli) -> Result<(), Refusal> {
 
 /// Only root can raise a hard limit.
 fn check_cores() -> Result<(), Refusal> {
-    let hard = getrlimit(Resource::RLIMIT_CORE).map_or(0, |(_, hard)| hard);
-    match hard == 0 && !Uid::effective().is_root() {
-        false => Ok(()),
-        true => Err(Refusal::new(
+    match cores::may_dump() || Uid::effective().is_root() {
+        true => Ok(()),
+        false => Err(Refusal::new(
             "`--cores`: the hard limit for core files is 0 here",
             "raise it (`ulimit -Hc unlimited`, as root, or limits.conf), or \
              call gocrash by sudo or doas",

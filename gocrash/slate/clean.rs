@@ -31,10 +31,6 @@ pub(crate) struct Piece {
 }
 
 #[derive(Debug)]
-#[cfg_attr(
-    not(target_os = "linux"),
-    expect(dead_code, reason = "there are no overlays to make one")
-)]
 enum What {
     Zfs(zfs::Doomed),
     Overlay(overlay::Doomed),

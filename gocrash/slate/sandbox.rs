@@ -12,10 +12,6 @@ use super::{Left, Rest, overlay, zfs};
 pub(crate) struct Sandbox(Inner);
 
 #[derive(Debug)]
-#[cfg_attr(
-    not(target_os = "linux"),
-    expect(dead_code, reason = "there are no overlays to make one")
-)]
 enum Inner {
     Zfs(Box<zfs::Sandbox>),
     Overlay(overlay::Sandbox),

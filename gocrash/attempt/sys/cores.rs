@@ -35,14 +35,23 @@ fn raise() -> nix::Result<()> {
     if set(&most).is_ok() {
         return Ok(());
     }
+    let present = limit()?;
+    set(&libc::rlimit { rlim_cur: present.rlim_max, ..present })
+}
+
+/// Whether this process may dump core, or can let itself do so.
+pub(crate) fn may_dump() -> bool {
+    limit().is_ok_and(|limit| limit.rlim_max != 0)
+}
+
+fn limit() -> nix::Result<libc::rlimit> {
     let mut present = MaybeUninit::<libc::rlimit>::uninit();
     // SAFETY: there is room for what the call writes.
     let got =
         unsafe { libc::getrlimit(libc::RLIMIT_CORE, present.as_mut_ptr()) };
     Errno::result(got)?;
     // SAFETY: the call has filled it in, since it succeeded.
-    let present = unsafe { present.assume_init() };
-    set(&libc::rlimit { rlim_cur: present.rlim_max, ..present })
+    Ok(unsafe { present.assume_init() })
 }
 
 fn set(limit: &libc::rlimit) -> nix::Result<()> {

@@ -10,7 +10,7 @@
 #[cfg_attr(not(target_os = "linux"), path = "cgroup/none.rs")]
 mod cgroup;
 mod children;
-mod cores;
+pub(crate) mod cores;
 mod ends;
 pub(crate) mod foreground;
 mod fork;

@@ -7,7 +7,8 @@ use crate::pool::{run, zfs};
 
 use super::ground::Ground;
 
-const GO: &str = "/usr/lib/go-1.19/bin/go";
+/// Where Debian puts Go of each version.
+const GO: &str = "ls /usr/lib/go-*/bin/go 2>/dev/null || command -v go";
 /// Waits for ever, and not for what the runtime would take for a deadlock.
 const TEST: &str = "
 package hang
@@ -34,10 +35,16 @@ echo \"$out\"; rm begun; exit $status";
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
 fn a_go_test_that_hangs_says_where_its_goroutines_were() {
+    let found = Command::new("sh").args(["-c", GO]).output().unwrap().stdout;
+    let found = String::from_utf8(found).unwrap();
+    let Some(go) = found.lines().last() else {
+        eprintln!("without Go: there is no such test");
+        return;
+    };
     let ground = Ground::with(&format!("cd ../..{SCRIPT}"), |tree| {
         fs::write(tree.join("go.mod"), "module hang\ngo 1.19\n").unwrap();
         fs::write(tree.join("hang_test.go"), TEST).unwrap();
-        run(Command::new(GO)
+        run(Command::new(go)
             .args(["test", "-c", "-o", "hang.test"])
             .current_dir(tree)
             .env("GOCACHE", tree.join("cache"))
