@@ -10,6 +10,8 @@ use nix::sys::statvfs::statvfs;
 
 /// With less than this nothing more can be written: a few records.
 pub(super) const FULL_BYTES: u64 = 1 << 20;
+/// And with fewer inodes than this, no suite gets far.
+const FULL_FILES: u64 = 16;
 
 /// What a hunt may take.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,19 +49,34 @@ pub(crate) struct Shortage {
     pub(super) free_bytes: u64,
     /// What has to stay free; `None`: there is just no more.
     pub(super) min_bytes: Option<u64>,
+    /// So many more files can be made, if it is that.
+    pub(super) free_files: Option<u64>,
+}
+
+impl Shortage {
+    pub(super) fn of_bytes(
+        name: String,
+        free_bytes: u64,
+        min_bytes: Option<u64>,
+    ) -> Shortage {
+        Shortage { name, free_bytes, min_bytes, free_files: None }
+    }
 }
 
 #[cfg(test)]
 impl Shortage {
     /// Of nothing much.
     pub(crate) fn for_tests() -> Shortage {
-        Shortage { name: "tank".to_owned(), free_bytes: 0, min_bytes: None }
+        Shortage::of_bytes("tank".to_owned(), 0, None)
     }
 }
 
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shortage { name, free_bytes, min_bytes } = self;
+        let Shortage { name, free_bytes, min_bytes, free_files } = self;
+        if let Some(files) = free_files {
+            return write!(f, "`{name}` has {files} inodes left");
+        }
         let free = Bytes(*free_bytes);
         match min_bytes {
             Some(min) => {
@@ -120,21 +137,32 @@ pub(super) fn shortage(
     min_bytes: u64,
 ) -> anyhow::Result<Option<Shortage>> {
     let free_bytes = free_bytes(dir)?;
-    let name = dir.display().to_string();
     if free_bytes < min_bytes {
-        let min_bytes = Some(min_bytes);
-        return Ok(Some(Shortage { name, free_bytes, min_bytes }));
+        let name = dir.display().to_string();
+        return Ok(Some(Shortage::of_bytes(name, free_bytes, Some(min_bytes))));
+    }
+    full_dir(dir)
+}
+
+/// What is short, if nothing more can be made in this directory.
+pub(super) fn full_dir(dir: &Path) -> anyhow::Result<Option<Shortage>> {
+    let free_bytes = free_bytes(dir)?;
+    let name = dir.display().to_string();
+    let room = statvfs(dir)?;
+    // Some file systems make inodes as they are needed, and say 0 of 0.
+    let free_files = room.files_available() as u64;
+    if room.files() > 0 && free_files < FULL_FILES {
+        let free_files = Some(free_files);
+        let shortage = Shortage::of_bytes(name, free_bytes, None);
+        return Ok(Some(Shortage { free_files, ..shortage }));
     }
     Ok(full(&name, free_bytes))
 }
 
 /// What is short, if there is no room for anything more.
 pub(super) fn full(name: &str, free_bytes: u64) -> Option<Shortage> {
-    (free_bytes < FULL_BYTES).then(|| Shortage {
-        name: name.to_owned(),
-        free_bytes,
-        min_bytes: None,
-    })
+    (free_bytes < FULL_BYTES)
+        .then(|| Shortage::of_bytes(name.to_owned(), free_bytes, None))
 }
 
 /// How large the file system is that this directory is in.
@@ -165,7 +193,7 @@ mod tests {
         let name = "tank".to_owned();
         let free_bytes = 3 << 20;
         let min_bytes = Some(1536 << 20);
-        let shortage = Shortage { name, free_bytes, min_bytes };
+        let shortage = Shortage::of_bytes(name, free_bytes, min_bytes);
         let expected = "`tank` has 3.0M free, and 1.5G are to stay free \
                         (`--min-free`)";
         assert_eq!(shortage.to_string(), expected);

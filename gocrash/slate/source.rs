@@ -173,8 +173,7 @@ impl Source {
         &self,
         slate: &Slate,
     ) -> anyhow::Result<Option<Shortage>> {
-        let free_bytes = room::free_bytes(&slate.path)?;
-        Ok(room::full(&slate.path.display().to_string(), free_bytes))
+        room::full_dir(&slate.path)
     }
 
     /// Makes a clone for something to be done in, once.

@@ -4,6 +4,7 @@
 use std::fs;
 
 use crate::ground::{Caller, Ground};
+use crate::processes;
 
 /// As `go tool dist test` and its tests are: the parent holds in memory what
 /// its child prints, until that ends; the child prints its stacks when it is
@@ -47,7 +48,7 @@ fn a_hang_is_noted_and_its_stacks_come_through_a_parent_that_holds_them() {
         let events = fs::read_to_string(events).unwrap();
         assert!(events.contains("\"event\":\"hang\""), "{events}");
         assert!(events.contains("\"outcome\":\"timed_out\""), "{events}");
-        assert_eq!(ground.processes(), []);
+        assert_eq!(processes::of(ground.folder()), []);
     }
 }
 
@@ -62,5 +63,5 @@ fn what_does_not_listen_is_killed_in_the_end() {
     let upper = hunted.upper("attempt 0: start");
     // A process that is stopped could say nothing.
     assert!(upper.join("woken").exists());
-    assert_eq!(ground.processes(), []);
+    assert_eq!(processes::of(ground.folder()), []);
 }

@@ -15,6 +15,7 @@ macro_rules! golden {
     };
 }
 
+#[path = "../util/ground/overlay.rs"]
 mod ground;
 
 mod collected;
@@ -24,6 +25,8 @@ mod hangs;
 mod hooks;
 mod hunts;
 mod kept;
+#[path = "../util/processes.rs"]
+mod processes;
 mod refusals;
 mod reports;
 mod safety;
@@ -32,5 +35,7 @@ mod sessions;
 mod stop;
 mod supervision;
 mod suspend;
+#[path = "../util/tree.rs"]
+mod tree;
 mod triage;
 mod verify;

@@ -6,17 +6,21 @@ use std::process::Child;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::ground::{Caller, Ground, Hunted, wait_for, wait_until};
+use crate::ground::{Caller, Ground, Hunted, wait_for};
+use crate::processes::{self, wait_until};
 
 /// The states that the kernel has for the processes of these names.
 fn states(ground: &Ground, name: &str) -> Vec<char> {
-    let state = |pid: Pid| {
+    let state = |pid: u32| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         stat[stat.rfind(')')? + 2..].chars().next()
     };
-    let mut processes = ground.processes();
-    processes.retain(|(_, found)| found == name);
-    processes.into_iter().filter_map(|(pid, _)| state(pid)).collect()
+    let of_name = format!("{name} ");
+    processes::of(ground.folder())
+        .into_iter()
+        .filter(|(_, found)| found.starts_with(&of_name))
+        .filter_map(|(pid, _)| state(pid))
+        .collect()
 }
 
 fn id(child: &Child) -> Pid {
@@ -44,7 +48,7 @@ fn all_that_runs_stops_and_goes_on_and_no_time_has_passed() {
             begun.is_ok_and(|begun| begun.lines().count() == 2)
                 && states(&ground, "sleep").len() == 4
         };
-        wait_until(begun, || "nothing runs".to_owned());
+        wait_until("two attempts that run", begun);
         kill(id(&child), Signal::SIGTSTP).unwrap();
         let is_stopped = |name: &str, count: usize| {
             let states = states(&ground, name);
@@ -55,7 +59,7 @@ fn all_that_runs_stops_and_goes_on_and_no_time_has_passed() {
                 && is_stopped("sh", 2)
                 && is_stopped("gocrash", 1)
         };
-        wait_until(stopped, || format!("{:?}", states(&ground, "sleep")));
+        wait_until("all of them stopped", stopped);
 
         kill(id(&child), Signal::SIGCONT).unwrap();
         fs::write(ground.path("desk/go"), "").unwrap();
@@ -64,7 +68,7 @@ fn all_that_runs_stops_and_goes_on_and_no_time_has_passed() {
         let events = fs::read_to_string(events).unwrap();
         assert!(events.contains("\"event\":\"suspended\""), "{events}");
         assert!(events.contains("\"event\":\"continued\""), "{events}");
-        assert_eq!(ground.processes(), []);
+        assert_eq!(processes::of(ground.folder()), []);
         fs::remove_file(ground.path("desk/go")).unwrap();
     }
 }

@@ -10,13 +10,13 @@ macro_rules! golden {
 mod at;
 mod directory;
 mod evidence;
+#[path = "../util/ground/pool.rs"]
 mod ground;
 mod hang;
 mod person;
 mod prepare;
 mod record;
 mod refusals;
-mod room;
 mod safety;
 mod sessions;
 mod signals;

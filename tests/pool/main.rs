@@ -5,6 +5,8 @@
 #![expect(clippy::print_stderr, reason = "what was not tested is said")]
 
 mod hunt;
+#[path = "../util/log.rs"]
+mod log;
 #[path = "../util/pool.rs"]
 mod pool;
 mod zfs;

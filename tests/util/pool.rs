@@ -33,20 +33,25 @@ impl Pool {
 
     /// A new pool on a file of that size; ZFS wants at least 64 MiB.
     pub(crate) fn with_bytes(bytes: u64) -> Pool {
+        Pool::on(bytes, Path::to_owned)
+    }
+
+    /// A new pool on what `disk` makes of a file of that size.
+    pub(crate) fn on(bytes: u64, disk: impl FnOnce(&Path) -> PathBuf) -> Pool {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("gocrash-test-{}-{number}", process::id());
         let folder = tempfile::tempdir().unwrap();
         // Other users look into it too.
         run(Command::new("chmod").arg("755").arg(folder.path()));
-        let disk = folder.path().join("disk");
-        File::create(&disk).unwrap().set_len(bytes).unwrap();
+        let file = folder.path().join("disk");
+        File::create(&file).unwrap().set_len(bytes).unwrap();
         let mount_point = folder.path().join("mnt");
         run(Command::new("zpool")
             .args(["create", "-O"])
             .arg(format!("mountpoint={}", mount_point.display()))
             .args(["-o", "cachefile=none", &name])
-            .arg(&disk));
+            .arg(disk(&file)));
         let name = DatasetName::new(&name).unwrap();
         Pool { name, folder }
     }
@@ -106,11 +111,15 @@ impl Drop for Pool {
         let name = self.name.as_str();
         // A process that another test just gave a mount namespace of its own
         // has a copy of our mounts until it forgets them.
+        let does = |args: &[&str]| {
+            let mut zpool = Command::new("zpool");
+            zpool.args(args).arg(name).stdout(Stdio::null());
+            zpool.status().is_ok_and(|status| status.success())
+        };
         let destroyed = (0..DESTROY_TRIES_MAX).any(|attempt| {
             thread::sleep(DESTROY_PAUSE * attempt);
-            let mut zpool = Command::new("zpool");
-            let status = zpool.args(["destroy", "-f", name]).status();
-            status.is_ok_and(|status| status.success())
+            // It may have been exported.
+            does(&["destroy", "-f"]) || !does(&["list", "-H"])
         });
         // A second panic would hide the first.
         if !destroyed && !thread::panicking() {

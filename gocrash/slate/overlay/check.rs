@@ -3,12 +3,16 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use nix::errno::Errno;
-use nix::unistd::Uid;
+use nix::fcntl::{Flock, FlockArg, OFlag, open};
+use nix::sys::signal::kill;
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, Uid};
 
 use super::folder::Folder;
 use super::layers::{self, Layers, Style};
@@ -19,9 +23,34 @@ use crate::slate::origin::Tree;
 /// A name that no source has.
 const PROBE_ENTRY: &str = ".gocrash-probe";
 
-/// What this process calls the directory in which it tries overlays.
+/// What a process calls the directory in which it tries overlays, less its id.
+const PROBE: &str = ".gocrash-probe-";
+
+/// What this process calls it.
 pub(super) fn probe_name() -> String {
-    format!(".gocrash-probe-{}", std::process::id())
+    format!("{PROBE}{}", std::process::id())
+}
+
+/// Removes what processes left that were killed while they tried. One that
+/// is at it on another machine holds a lock.
+fn remove_stale_probes(state: &State) {
+    for name in state.folder.names().unwrap_or_default() {
+        let Some(name) = name.to_str() else { continue };
+        let id = name.strip_prefix(PROBE).and_then(|id| id.parse().ok());
+        let is_gone = |id| kill(Pid::from_raw(id), None) == Err(Errno::ESRCH);
+        if id.is_some_and(|id: i32| id > 0 && is_gone(id))
+            && state.folder.at(name).and_then(|it| lock(&it)).is_ok()
+        {
+            // It is no loss when it stays: the next hunt tries again.
+            let _ = state.folder.remove(name);
+        }
+    }
+}
+
+fn lock(folder: &Folder) -> nix::Result<Flock<OwnedFd>> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let open = open(&folder.path(), flags, Mode::empty())?;
+    Flock::lock(open, FlockArg::LockExclusiveNonblock).map_err(|(_, e)| e)
 }
 
 /// One must not be in the other: each attempt would see all others.
@@ -131,6 +160,7 @@ pub(super) fn probe(
     state: &State,
 ) -> anyhow::Result<Style> {
     let name = probe_name();
+    remove_stale_probes(state);
     // Left over where a process with this id was killed here.
     state.folder.remove(&name)?;
     let folder = {
@@ -139,6 +169,8 @@ pub(super) fn probe(
             format!("cannot create a directory in `{}`", tree.state.display())
         })?
     };
+    // Where it can't be locked, the process id alone tells.
+    let _locked = lock(&folder);
     let user_notes = !layers::is_in_initial_namespace();
     let try_out = |volatile| {
         let style = Style { user_notes, volatile };

@@ -22,11 +22,11 @@ impl Pool {
         let pool = DatasetName::new(working.dataset.pool())?;
         let pool_bytes = self.bytes(&pool, "available")?;
         if pool_bytes < min_bytes {
-            return Ok(Some(Shortage {
-                name: pool.to_string(),
-                free_bytes: pool_bytes,
-                min_bytes: Some(min_bytes),
-            }));
+            return Ok(Some(Shortage::of_bytes(
+                pool.to_string(),
+                pool_bytes,
+                Some(min_bytes),
+            )));
         }
         Ok(full(working.dataset.as_str(), here_bytes))
     }

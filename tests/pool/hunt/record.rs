@@ -6,63 +6,13 @@ use std::fs;
 use serde_json::Value;
 
 use super::ground::{Ground, Hunted};
+use crate::log::{by_attempt, lines, printed, verdicts};
 use crate::pool::{Pool, get};
-
-/// Thread and number.
-type Attempt = (u64, u64);
-
-/// The lines of an event log; each must be JSON.
-fn lines(log: &str) -> Vec<Value> {
-    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
 
 /// The event log of the only hunt that left something.
 fn log(ground: &Ground) -> String {
     let left = ground.left();
     fs::read_to_string(ground.path(&left[0]).join("events.jsonl")).unwrap()
-}
-
-/// The lines about each attempt, in their order.
-fn by_attempt(lines: &[Value]) -> BTreeMap<Attempt, Vec<&Value>> {
-    let mut attempts: BTreeMap<Attempt, Vec<&Value>> = BTreeMap::new();
-    for line in lines {
-        if let Some(thread) = line["thread"].as_u64() {
-            let attempt = line["attempt"].as_u64().unwrap();
-            attempts.entry((thread, attempt)).or_default().push(line);
-        }
-    }
-    attempts
-}
-
-/// What the log says became of each attempt, in the words of the terminal.
-fn verdicts(lines: &[Value]) -> BTreeMap<Attempt, String> {
-    let mut verdicts = BTreeMap::new();
-    for (name, lines) in by_attempt(lines) {
-        for exit in lines.iter().filter(|line| line["event"] == "exit") {
-            let status = &exit["exit_status"];
-            let said = match exit["outcome"].as_str().unwrap() {
-                "failed" => format!("exited with code {status}"),
-                "infra" => "no verdict".to_owned(),
-                word => word.to_owned(),
-            };
-            assert_eq!(verdicts.insert(name, said), None, "{name:?} twice");
-        }
-    }
-    verdicts
-}
-
-/// What was printed of each attempt.
-fn printed(text: &str) -> BTreeMap<Attempt, String> {
-    let mut printed = BTreeMap::new();
-    for line in text.lines().filter(|line| line.contains(" after ")) {
-        let mut parts = line.split(": ").skip(1);
-        let mut number =
-            || parts.next()?.rsplit(' ').next()?.parse::<u64>().ok();
-        let Some(name) = number().zip(number()) else { continue };
-        let said = parts.next().unwrap().split(" after ").next().unwrap();
-        printed.insert(name, said.to_owned());
-    }
-    printed
 }
 
 fn t_ns(line: &Value) -> u64 {
@@ -146,29 +96,6 @@ fn the_manifest_says_what_was_hunted_where() {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     assert_eq!(manifest["host"]["boot"], boot.trim_end());
     assert_eq!(get(&working, "refreservation"), (32 << 20).to_string());
-}
-
-#[test]
-#[ignore = "needs root and a ZFS kernel module"]
-fn a_full_pool_loses_no_verdict() {
-    let ground = Ground::on(
-        Pool::with_bytes(160 << 20),
-        "[ $GOCRASH_ATTEMPT != 0 ] || exit 0
-         cat /dev/urandom >big; sync; cat /dev/urandom >bigger; exit 3",
-        |_| (),
-    );
-    let hunted = ground.hunt(&["-p1", "--keep-success"]);
-    let Hunted { stdout, stderr, .. } = &hunted;
-    assert_eq!(hunted.code(), Some(125), "{stdout}{stderr}");
-    assert!(stdout.contains("; exited with code 3 after "), "{stdout}");
-
-    // Each is written while the pool is full: its slate goes after that.
-    let lines = lines(&log(&ground));
-    let verdicts = verdicts(&lines);
-    assert_eq!(verdicts[&(0, 1)], "no verdict");
-    assert_eq!(verdicts, printed(stdout));
-    assert_eq!(lines.last().unwrap()["verdict"], "none");
-    assert!(!hunted.stderr.contains("record"), "{}", hunted.stderr);
 }
 
 #[test]

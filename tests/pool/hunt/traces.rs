@@ -33,25 +33,3 @@ fn no_command_does_the_work() {
         .collect();
     assert_eq!(tried, BTreeSet::from(["bash", "gocrash", "true"]));
 }
-
-#[test]
-#[ignore = "needs root and a ZFS kernel module"]
-fn hunts_of_the_same_millisecond_take_different_names() {
-    let ground = Ground::new("true");
-    let clock = ground.stopped_clock();
-    let hunt = || {
-        let options = ["-p1", "--stop-after=1", "--keep-success"];
-        let args = [&[ground.snapshot.as_str()], &options[..]].concat();
-        ground.gocrash(&args).env("LD_PRELOAD", &clock).spawn().unwrap()
-    };
-    let children = [hunt(), hunt(), hunt()];
-    for child in children {
-        let hunted = ground.end(child.wait_with_output().unwrap());
-        assert_eq!(hunted.code(), Some(0), "{}", hunted.stderr);
-    }
-    let mut left = ground.left();
-    left.retain(|name| !name.contains('/'));
-    let expected =
-        ["000", "001", "002"].map(|ms| format!("gocrash-1700000000{ms}"));
-    assert_eq!(left, expected);
-}

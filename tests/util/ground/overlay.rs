@@ -1,19 +1,17 @@
 //! A source, a place to work in, and the program, for one test.
 
-use std::fmt::Write;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use nix::sys::statfs::{OVERLAYFS_SUPER_MAGIC, statfs};
-use nix::unistd::{Gid, Pid, Uid, User};
+use nix::unistd::{Gid, Uid, User};
 use tempfile::TempDir;
+
+use crate::tree::describe;
 
 /// Places for files that most machines have; one can't hold what an overlay
 /// changes where it is an overlay itself, as a container's root often is.
@@ -88,9 +86,14 @@ impl Ground {
         ground
     }
 
+    /// Where everything of this test is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A path in the folder of this test.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder().join(name)
     }
 
     /// Runs something as the person, which must succeed.
@@ -140,7 +143,7 @@ impl Ground {
         }
         command
             .args(args)
-            .current_dir(self.folder.path())
+            .current_dir(self.folder())
             .env("XDG_STATE_HOME", self.path("state"))
             .env("DESK", self.path("desk"))
             .stdin(Stdio::null())
@@ -195,7 +198,7 @@ impl Ground {
 
     /// The processes that have something of this test mounted.
     pub(crate) fn mounted_by(&self) -> Vec<String> {
-        let folder = self.folder.path().to_str().unwrap();
+        let folder = self.folder().to_str().unwrap();
         fs::read_dir("/proc")
             .unwrap()
             .map(|entry| entry.unwrap().path())
@@ -209,66 +212,9 @@ impl Ground {
             .collect()
     }
 
-    /// The processes of this test: gocrash, and whatever came of it. By a
-    /// variable that all of them have.
-    pub(crate) fn processes(&self) -> Vec<(Pid, String)> {
-        let folder = self.folder.path().as_os_str().as_bytes();
-        let is_ours = |process: &Path| {
-            fs::read(process.join("environ")).is_ok_and(|environment| {
-                environment.windows(folder.len()).any(|part| part == folder)
-            })
-        };
-        fs::read_dir("/proc")
-            .unwrap()
-            .map(|entry| entry.unwrap())
-            .filter_map(|entry| {
-                let pid = entry.file_name().to_str()?.parse().ok()?;
-                let name = fs::read_to_string(entry.path().join("comm"));
-                is_ours(&entry.path())
-                    .then(|| (Pid::from_raw(pid), name.unwrap_or_default()))
-            })
-            .map(|(pid, name)| (pid, name.trim_end().to_owned()))
-            .collect()
-    }
-
-    /// Waits until none of them is left.
-    pub(crate) fn wait_until_all_ended(&self) {
-        let what = || format!("{:?} still there", self.processes());
-        wait_until(|| self.processes().is_empty(), what);
-    }
-
     /// Everything that can be known of the source without changing it.
     pub(crate) fn source(&self) -> String {
-        let mut text = String::new();
-        describe(&self.path("source"), &mut text);
-        text
-    }
-}
-
-fn describe(path: &Path, text: &mut String) {
-    let meta = fs::symlink_metadata(path).unwrap();
-    writeln!(
-        text,
-        "{path:?} {:o} {} {} {} {}.{} {}.{}",
-        meta.mode(),
-        meta.ino(),
-        meta.nlink(),
-        meta.size(),
-        meta.mtime(),
-        meta.mtime_nsec(),
-        meta.ctime(),
-        meta.ctime_nsec()
-    )
-    .unwrap();
-    if meta.is_dir() {
-        let mut entries: Vec<PathBuf> =
-            fs::read_dir(path).unwrap().map(|e| e.unwrap().path()).collect();
-        entries.sort();
-        for entry in entries {
-            describe(&entry, text);
-        }
-    } else if meta.is_file() {
-        writeln!(text, "{:?}", fs::read(path).unwrap()).unwrap();
+        describe(&self.path("source"))
     }
 }
 
@@ -302,18 +248,6 @@ impl Hunted {
         let (_, path) = line.unwrap().split_once("(see ").unwrap();
         let path = path.strip_suffix("/test_run_stdout)").unwrap();
         path.into()
-    }
-}
-
-/// So long is waited for what has to come.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits for what has to come, or fails with `what`.
-pub(crate) fn wait_until(done: impl Fn() -> bool, what: impl Fn() -> String) {
-    let begin = Instant::now();
-    while !done() {
-        assert!(begin.elapsed() < PATIENCE, "{}", what());
-        thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -1,0 +1,105 @@
+//! Somebody is killed by a signal that nothing can be done about: gocrash, the
+//! supervisor of an attempt; also by the suite itself.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::ground::Ground;
+use super::{DAEMON, WAIT, attempts, for_each_caller, go, hunt, start};
+use crate::audit::Audit;
+use crate::hunt::whole_lines;
+use crate::processes::{self, wait_until};
+use crate::remains::{Remains, numbers};
+use crate::scenario::{SOME, Times};
+
+/// What `ps` calls the process above an attempt.
+const SUPERVISOR: &str = "gocrash-attempt";
+
+#[test]
+fn a_suite_that_kills_its_parent_has_no_verdict_and_leaves_nothing() {
+    for_each_caller("a suite that kills its parent", SOME, |ground, _| {
+        let audit = Audit::begin(ground);
+        let script = format!("{DAEMON}; kill -KILL $PPID; sleep 10000");
+        let ran = hunt(ground, &["-p1"], &script).expect(125);
+        let said = "no verdict: its supervisor was killed";
+        audit.end_empty(&ran.expect_said(said));
+    });
+}
+
+#[test]
+fn a_supervisor_that_is_killed_takes_its_attempt_and_no_other_along() {
+    for_each_caller("SIGKILL to supervisors", SOME, |ground, _| {
+        let audit = Audit::begin(ground);
+        let script = format!("{DAEMON}; {WAIT}");
+        let options = ["-p1", "--stop-after=1"];
+        let mut running = start(ground, &options, &script);
+        running.until("attempt 0: start");
+        let supervisors = || {
+            let mut all = processes::of(ground.folder());
+            all.retain(|(_, what)| what.starts_with(SUPERVISOR));
+            all
+        };
+        wait_until("a supervisor", || !supervisors().is_empty());
+        for (id, _) in supervisors() {
+            // The last one may have ended with another one.
+            let _ =
+                kill(Pid::from_raw(id.try_into().unwrap()), Signal::SIGKILL);
+        }
+        running.until("attempt 0: no verdict");
+        go(ground);
+        audit.end_empty(&running.end().expect(0));
+    });
+}
+
+#[test]
+fn gocrash_can_be_killed_at_any_moment() {
+    const MOMENTS: Times = Times { test: 10, faults: 200 };
+    for_each_caller("SIGKILL to gocrash", MOMENTS, |ground, number| {
+        let mut audit = Audit::begin(ground);
+        let script = "(setsid sleep 10000 &); (sleep 10000 &); sleep 0.05
+            [ $GOCRASH_ATTEMPT != 3 ] || exit 7";
+        let running = start(ground, &["-p3", "--keep-success"], script);
+        // From before the first attempt to after the last one.
+        thread::sleep(Duration::from_millis(u64::from(number * 73 % 700)));
+        let _ = kill(running.id(), Signal::SIGKILL);
+        let ran = running.end();
+        // What was only tried out is removed by the next hunt.
+        if ground.left().iter().any(|name| name.starts_with(".gocrash-probe")) {
+            hunt(ground, &["-p1", "--stop-after=1"], "true").expect(0);
+        }
+        let listed = ground.after(&["list"]).output().unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        audit.end_broken_off(&ran, &listed);
+        check_record(ground, &ran.verdicts());
+        remove_all(ground);
+        audit.look_again();
+    });
+}
+
+/// Whatever is gone has a verdict.
+fn check_record(
+    ground: &Ground,
+    told: &std::collections::BTreeMap<crate::log::Attempt, String>,
+) {
+    let Some(session) = ground.left().pop() else { return };
+    let session = ground.path("state/gocrash").join(session);
+    let there = [session.clone(), session.join(".ready")];
+    let there = there.iter().flat_map(|dir| attempts(dir));
+    let names = there.filter_map(|path| {
+        let mut parts = path.iter().rev().filter_map(|part| part.to_str());
+        parts.find_map(numbers)
+    });
+    let lines = whole_lines(&session.join("events.jsonl"));
+    Remains { slates: names.collect(), lines }.check(told);
+}
+
+fn remove_all(ground: &Ground) {
+    for session in ground.left() {
+        let session = ground.path("state/gocrash").join(session);
+        fs::remove_dir_all(session).unwrap();
+    }
+}
