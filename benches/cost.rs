@@ -43,7 +43,7 @@ pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
     }
     let what = "processor time of gocrash itself, per attempt";
     results.report(NAME, what, "ms", Figure::of(&own));
-    let what = "that of its children beyond the bare suite's, per attempt";
+    let what = "that of its keeper and supervisors, per attempt";
     results.report(NAME, what, "ms", Figure::of(&started));
     let what = format!("peak memory of all its processes, {THREADS} threads");
     results.expect(NAME, what, "MiB", Figure::of(&peak), MEMORY_MIB);

@@ -225,10 +225,10 @@ pub(crate) struct Cli {
     ///
     /// Hooks run as the person who called gocrash, in its directory, with the
     /// facts in GOCRASH_SESSION, GOCRASH_SLOT, GOCRASH_ATTEMPT, GOCRASH_SLATE
-    /// (the clone) and GOCRASH_STDOUT (what the run prints). Where nothing
-    /// tells who called, they run as --user says. What they print goes to
-    /// standard error. After two minutes they are killed. That one fails is
-    /// said, and changes nothing else.
+    /// (the clone; of an overlay, what the run has changed) and GOCRASH_STDOUT
+    /// (what the run prints). Where nothing tells who called, they run as
+    /// --user says. What they print goes to standard error. After two minutes
+    /// they are killed. That one fails is said, and changes nothing else.
     #[arg(long, value_name = "CMD", help_heading = "Hooks")]
     pub(crate) on_start: Option<OsString>,
 

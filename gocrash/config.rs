@@ -15,7 +15,7 @@ use std::time::Duration;
 use nix::unistd::Uid;
 
 use crate::attempt::patterns::Patterns;
-use crate::attempt::person::Person;
+use crate::attempt::person::{Ids, Person};
 use crate::attempt::sys::cores;
 use crate::attempt::timer::Timeout;
 use crate::attempt::view;
@@ -23,6 +23,7 @@ use crate::cli::Cli;
 use crate::record::read::History;
 use crate::refusal::Refusal;
 use crate::slate::Origin;
+use crate::slate::found::Found;
 use crate::slate::glob::Glob;
 use crate::slate::room::Limits;
 use crate::stats::Rate;
@@ -85,8 +86,8 @@ pub(crate) struct Config {
 /// A hunt that was begun before, and is to go on.
 #[derive(Debug)]
 pub(crate) struct Resumed {
-    /// Its working dataset, or directory.
-    pub(crate) name: String,
+    /// What there is of it.
+    pub(crate) found: Found,
     pub(crate) history: History,
     /// So many slates are there that were kept.
     pub(crate) kept: usize,
@@ -234,10 +235,33 @@ impl Config {
         })
     }
 
-    /// Who runs hooks: the person who called, or where nothing tells who that
-    /// is, the one who runs the suite. Root runs them only where it was said.
-    pub(crate) fn hook_person(&self) -> &Person {
+    /// Whom all of gocrash becomes that needs no rights, and who runs hooks:
+    /// the person who called, or, where that can't be told, the one who runs
+    /// the suite. Root is it only where it was said.
+    pub(crate) fn acting_person(&self) -> &Person {
         self.caller.as_ref().unwrap_or(&self.person)
+    }
+
+    /// What a command takes that runs beside an attempt, to be them.
+    pub(crate) fn ids_beside(&self) -> Option<Ids> {
+        // On Linux, all of gocrash that starts such commands is them already.
+        let is_them = cfg!(target_os = "linux");
+        self.ids_of_caller().filter(|_| !is_them)
+    }
+
+    /// What that takes, where gocrash is not them yet.
+    pub(crate) fn ids_of_caller(&self) -> Option<Ids> {
+        self.acting_person().ids_to_take()
+    }
+
+    /// Whether the suite runs as somebody else than gocrash, which then can't
+    /// do anything as they.
+    pub(crate) fn is_for_another(&self) -> bool {
+        let own = match cfg!(target_os = "linux") {
+            true => self.acting_person().ids().uid,
+            false => Uid::effective(),
+        };
+        own != self.person.ids().uid
     }
 
     /// Where an attempt sees a slate that is at `path`.

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod exit;
 mod hunt;
+mod keeper;
 mod record;
 mod refusal;
 mod report;
@@ -13,20 +14,24 @@ mod slate;
 mod stats;
 mod triage;
 
+use std::cell::Cell;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 
 use cli::Typed;
 use config::Config;
 use exit::Verdict;
+use keeper::Keeper;
 use refusal::Refusal;
 use report::Reports;
 use report::terminal::Terminal;
 
 fn main() -> ExitCode {
     attempt::sys::close_descriptors_on_exec();
-    attempt::sys::adopt_orphans();
+    // What others are told of is this one.
+    attempt::sys::own_id();
     let typed = match Typed::try_parse() {
         Ok(typed) => typed,
         Err(usage) => {
@@ -61,19 +66,22 @@ fn run(typed: Typed) -> anyhow::Result<ExitCode> {
     match typed {
         Typed { after: Some(after), .. } => session::run(after),
         Typed { hunt: Some(typed), .. } => {
-            let config = Config::new(typed)?;
-            // No thread has been started yet.
-            config.origin.enter()?;
-            Ok(hunt(config)?.exit())
+            Ok(hunt(Config::new(typed)?)?.exit())
         }
         Typed { .. } => unreachable!("one of them is required"),
     }
 }
 
-/// In surroundings that have been entered.
+/// Hunts, by a keeper of its own.
 fn hunt(config: Config) -> anyhow::Result<Verdict> {
-    let mut reports = Reports::open(&config)?;
-    let verdict = hunt::run(config, &mut reports);
-    attempt::sys::remove_cgroups();
-    verdict
+    let config = Arc::new(config);
+    let reports = Cell::new(Some(Reports::open(&config)?));
+    // No thread has been started yet.
+    let keeper = Keeper::start(&config, || drop(reports.take()))?;
+    let mut reports = reports.take().expect("it is dropped in the keeper");
+    let hunted = session::clear(&config, &keeper)
+        .and_then(|()| hunt::run(config, &keeper, &mut reports));
+    let waits = !hunted.as_ref().is_ok_and(|(_, is_hurried)| *is_hurried);
+    keeper.end(waits);
+    hunted.map(|(verdict, _)| verdict)
 }

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, TryRecvError, after, never, select};
 
-use crate::attempt::person::Person;
-use crate::attempt::sys::{self, Order, Program, Report};
+use crate::attempt::person::Ids;
+use crate::attempt::sys::{self, Control, Order, Program, Report};
 use crate::attempt::{ANSWER_MAX, Kill, Line, NO_SUPERVISOR};
 
 /// What is to run, and as whom.
@@ -25,7 +25,8 @@ pub(crate) struct Aside<'a> {
     pub(crate) words: Vec<OsString>,
     pub(crate) env: &'a BTreeMap<OsString, OsString>,
     pub(crate) dir: &'a Path,
-    pub(crate) person: &'a Person,
+    /// Whom it takes to become, if this process is somebody else.
+    pub(crate) ids: Option<Ids>,
 }
 
 /// What became of it.
@@ -104,13 +105,13 @@ impl Aside<'_> {
         let [program, args @ ..] = &self.words[..] else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        let ids = self.person.ids_to_take();
+        let ids = self.ids.clone();
         let program = Program::new(program, args, self.env, self.dir, ids)?;
         let stdin = File::open("/dev/null")?.into();
         let stdio = [stdin, output.try_clone()?, output];
         let (supervisor, control) =
             sys::fork_supervised(&program, stdio, None)?;
-        let line = Line::open(control)?;
+        let line = Line::open(Control::of(control))?;
         line.send(Order::Go);
         let done = wait(&line, limit, hurry);
         drop(line);
@@ -153,18 +154,17 @@ mod tests {
     use std::io::Read;
 
     use crossbeam::channel::bounded;
-    use nix::unistd::{Uid, pipe};
+    use nix::unistd::pipe;
 
     use super::*;
 
     /// What became of a script, and what it printed.
     fn run(script: &str, limit: Duration, hurry: &Hurry) -> (Done, String) {
-        let myself = Uid::current().to_string();
         let aside = Aside {
             words: vec!["sh".into(), "-c".into(), script.into()],
             env: &std::env::vars_os().collect(),
             dir: "/".as_ref(),
-            person: &Person::find(Some(&myself)).unwrap(),
+            ids: None,
         };
         let (read, write) = pipe().unwrap();
         let done = aside.run(write, limit, hurry).unwrap();

@@ -5,6 +5,7 @@ pub(crate) mod aside;
 pub(crate) mod autopsy;
 mod climb;
 pub(crate) mod clock;
+pub(crate) mod launch;
 pub(crate) mod leaks;
 pub(crate) mod name;
 pub(crate) mod outcome;
@@ -18,11 +19,9 @@ pub(crate) mod sys;
 pub(crate) mod timer;
 pub(crate) mod view;
 
-use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,12 +33,10 @@ use nix::sys::signal::Signal;
 use crate::attempt::leaks::Leaks;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
-use crate::attempt::output::Output;
 use crate::attempt::person::Person;
 use crate::attempt::said::Logs;
-use crate::attempt::sys::{Control, Order, Program, Report, Supervisor, Whom};
+use crate::attempt::sys::{Control, Order, Report, Whom};
 use crate::attempt::timer::Timer;
-use crate::attempt::view::Scene;
 use crate::config::Suite;
 
 /// How long a process group has between SIGTERM and SIGKILL.
@@ -72,8 +69,6 @@ pub(crate) struct Ready {
     label: String,
     /// To read what it prints, where that is possible.
     pub(crate) logs: Option<Logs>,
-    /// What the snapshot had where the output goes.
-    pub(crate) replaced: Vec<&'static str>,
 }
 
 /// A command that was let go, and is being started.
@@ -120,47 +115,22 @@ struct Line {
 }
 
 impl Ready {
-    /// Prepares the suite, or what else is to run, for a slate, which it will
-    /// see at `slate` when it runs, in this scene, if any. The supervisor is
-    /// to be waited for when all is over.
+    /// The suite, or what else is to run, behind this connection; it will
+    /// start in `cwd`.
     pub(crate) fn new(
         name: Option<AttemptName>,
         suite: &Suite,
         person: &Person,
-        session: &str,
-        slate: &Path,
-        scene: Option<&Scene>,
-        output: Output,
-    ) -> anyhow::Result<(Ready, Supervisor)> {
-        // Collected anew, so that no empty part leaves a `/` at the end.
-        let cwd: PathBuf = slate.join(&suite.cwd).components().collect();
-        let mut env = suite.env.clone();
-        env.insert("GOCRASH_SESSION".into(), session.into());
-        if let Some(AttemptName { thread, run }) = name {
-            env.insert("GOCRASH_SLOT".into(), thread.to_string().into());
-            env.insert("GOCRASH_ATTEMPT".into(), run.to_string().into());
-        }
-        // What it was for gocrash is wrong for the suite.
-        env.insert("PWD".into(), cwd.clone().into());
-        let program = Program::new(
-            &suite.program,
-            &suite.args,
-            &env,
-            &cwd,
-            person.ids_to_take(),
-        )?
-        .with_cores(suite.cores);
-        let logs = Logs::of(&output).ok();
-        let stdin = File::open("/dev/null").context("cannot open /dev/null")?;
-        let stdio = [stdin, output.stdout, output.stderr].map(OwnedFd::from);
-        let (supervisor, control) =
-            sys::fork_supervised(&program, stdio, scene)
-                .context("cannot start a process for the suite")?;
-        let ready = Ready {
+        cwd: &Path,
+        control: Control,
+        steps: Vec<String>,
+        logs: Option<Logs>,
+    ) -> anyhow::Result<Ready> {
+        Ok(Ready {
             run: name.map(|name| name.run),
             line: Line::open(control)
                 .context("cannot start a thread to wait for the suite")?,
-            steps: scene.map_or_else(Vec::new, Scene::steps),
+            steps,
             label: format!(
                 "cannot start {} in `{}` as {}",
                 suite.label(),
@@ -168,9 +138,7 @@ impl Ready {
                 person.name()
             ),
             logs,
-            replaced: output.replaced,
-        };
-        Ok((ready, supervisor))
+        })
     }
 
     /// Lets the suite run.
@@ -316,7 +284,7 @@ impl Attempt {
 impl Line {
     fn open(control: Control) -> io::Result<Line> {
         let (heard, reports) = bounded(REPORTS_WAITING_MAX);
-        let listener = control.try_clone()?;
+        let listener = control.listener();
         let listen = move || {
             while let Ok(Some(report)) = listener.receive() {
                 if heard.send(report).is_err() {

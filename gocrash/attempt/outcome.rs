@@ -11,6 +11,17 @@ const EXIT_IGNORED: i32 = 125;
 /// there.
 const EXIT_NOT_STARTED: [i32; 2] = [126, 127];
 
+/// What an outcome is called in a property of the dataset.
+pub(crate) const WORDS: [&str; 7] = [
+    "passed",
+    "failed",
+    "signaled",
+    "timed_out",
+    "ignored",
+    "interrupted",
+    "infra",
+];
+
 /// Only `Failed`, `Signaled`, `TimedOut` and what the output told as much of
 /// count as failures; what follows `TimedOut` says nothing about the suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,16 +137,18 @@ impl Outcome {
 
     /// One word, for a property of the dataset.
     pub(crate) fn word(&self) -> &'static str {
+        let [passed, failed, signaled, timed_out, ignored, interrupted, infra] =
+            WORDS;
         match self {
-            Outcome::Passed | Outcome::Told(Told::Pass, _) => "passed",
-            Outcome::Failed(_) | Outcome::Told(Told::Fail, _) => "failed",
-            Outcome::Signaled(_) => "signaled",
-            Outcome::TimedOut => "timed_out",
+            Outcome::Passed | Outcome::Told(Told::Pass, _) => passed,
+            Outcome::Failed(_) | Outcome::Told(Told::Fail, _) => failed,
+            Outcome::Signaled(_) => signaled,
+            Outcome::TimedOut => timed_out,
             Outcome::Ignored | Outcome::Told(..) | Outcome::Known(..) => {
-                "ignored"
+                ignored
             }
-            Outcome::Interrupted => "interrupted",
-            Outcome::Infra(_) => "infra",
+            Outcome::Interrupted => interrupted,
+            Outcome::Infra(_) => infra,
         }
     }
 }

@@ -2,13 +2,12 @@
 //! read by descriptors, since the tree is the suite's.
 
 use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use nix::unistd::Uid;
 
-use crate::attempt::output::open_directory;
 use crate::slate::glob::Glob;
 use crate::slate::walk::{self, Found};
 
@@ -32,7 +31,7 @@ struct Search {
 /// read is not there.
 pub(crate) fn read(
     globs: &[Glob],
-    slate: &Path,
+    root: OwnedFd,
     owner: Option<Uid>,
     since: SystemTime,
 ) -> Vec<Vec<u8>> {
@@ -45,15 +44,13 @@ pub(crate) fn read(
     if globs.is_empty() {
         return search.files;
     }
-    if let Ok(root) = open_directory(slate) {
-        let _ = walk::walk(root, globs, &mut |found| {
-            if search.files.len() == FILES_MAX {
-                return Err(walk::too_much(&format!("{FILES_MAX} files")));
-            }
-            search.take(found);
-            Ok(())
-        });
-    }
+    let _ = walk::walk(root, globs, &mut |found| {
+        if search.files.len() == FILES_MAX {
+            return Err(walk::too_much(&format!("{FILES_MAX} files")));
+        }
+        search.take(found);
+        Ok(())
+    });
     search.files
 }
 
@@ -79,14 +76,16 @@ impl Search {
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
-    use std::fs;
+    use std::fs::{self, File};
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     use super::*;
 
     fn found(dir: &Path, pattern: &str, since: SystemTime) -> Vec<String> {
         let glob = Glob::new(OsStr::new(pattern)).unwrap();
-        let files = read(&[glob], dir, None, since);
+        let root = OwnedFd::from(File::open(dir).unwrap());
+        let files = read(&[glob], root, None, since);
         files.into_iter().map(|f| String::from_utf8(f).unwrap()).collect()
     }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
-use super::output::{NAMES, Output};
+use super::output::NAMES;
 use crate::triage::LOG_BYTES_MAX;
 
 /// So much of the end of each file is shown.
@@ -47,9 +47,9 @@ impl Read for Reader<'_> {
 }
 
 impl Logs {
-    pub(super) fn of(output: &Output) -> io::Result<Logs> {
-        let Output { stdout, stderr, .. } = output;
-        Ok(Logs([stdout.try_clone()?, stderr.try_clone()?]))
+    /// What the attempt writes to, standard output first.
+    pub(crate) fn new(files: [File; 2]) -> Logs {
+        Logs(files)
     }
 
     /// All of each file, from the beginning to where it ends now.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -11,6 +12,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::attempt::clock::Clock;
+use crate::attempt::launch::Launched;
+use crate::attempt::output::Output;
+use crate::attempt::sys::Supervisor;
 use crate::attempt::timer::{Pace, Timeout};
 
 /// A directory with a fifo `news` in it.
@@ -57,18 +61,16 @@ impl Place {
         let myself = Uid::current().to_string();
         let person = Person::find(Some(&myself)).unwrap();
         let output = Output::create(self.0.path(), None).unwrap();
-        let name = AttemptName { thread: 3, run: 7 };
-        let slate = self.0.path();
-        Ready::new(
-            Some(name),
-            &suite,
-            &person,
-            "gocrash-1",
-            slate,
-            None,
-            output,
-        )
-        .unwrap()
+        let name = Some(AttemptName { thread: 3, run: 7 });
+        let cwd = launch::cwd(self.0.path(), &suite);
+        let env = launch::environment(name, &suite, "gocrash-1", &cwd);
+        let Launched { supervisor, control } =
+            launch::launch(&suite, &person, &env, &cwd, None, output).unwrap();
+        let control = Control::of(control);
+        let steps = Vec::new();
+        let ready =
+            Ready::new(name, &suite, &person, &cwd, control, steps, None);
+        (ready.unwrap(), supervisor)
     }
 }
 

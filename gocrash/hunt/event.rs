@@ -113,6 +113,8 @@ pub(crate) enum Who {
     Hand(u16, Task),
     /// The one that checks, opens or closes.
     Steward,
+    /// The process with the rights.
+    Keeper,
 }
 
 /// What a hand does with slates.
@@ -130,6 +132,7 @@ impl fmt::Display for Who {
             Who::Hand(thread, Task::Run) => write!(f, "run-{thread}"),
             Who::Hand(thread, Task::Settle) => write!(f, "settle-{thread}"),
             Who::Steward => f.write_str("steward"),
+            Who::Keeper => f.write_str("keeper"),
         }
     }
 }

@@ -1,27 +1,26 @@
 //! What `--prepare` does: the person's command runs once, as they and where the
 //! suite will, and every attempt starts from what it left.
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::Context;
 use crossbeam::channel::Receiver;
 
 use crate::attempt::clock::{Clock, Wake};
 use crate::attempt::outcome::Outcome;
-use crate::attempt::output::{self, Output};
+use crate::attempt::sys::Control;
 use crate::attempt::timer::{Pace, Timeout, Timer};
-use crate::attempt::view::Backdrop;
-use crate::attempt::{Kill, Ready, Watched};
+use crate::attempt::{Kill, Ready, Watched, launch};
 use crate::config::{Config, Suite};
-use crate::record::read;
-use crate::slate::{Golden, Left, Rest, Source, Working};
+use crate::keeper::Asker;
+use crate::keeper::request::Golden;
+use crate::slate::{Left, Rest, Working};
 
 /// Its output, in the working dataset, where no attempt can write.
 pub(crate) const LOG: &str = "prepare.log";
+
 /// So much of its end is shown when the command fails.
 const TAIL_BYTES_MAX: u64 = 4096;
 const TAIL_LINES_MAX: usize = 10;
@@ -36,60 +35,79 @@ pub(crate) struct Spoiled {
     pub(crate) rest: Rest,
 }
 
+impl Spoiled {
+    /// Nothing was made.
+    pub(super) fn by(error: &anyhow::Error) -> Spoiled {
+        let why = format!("{error:#}");
+        Spoiled { why, tail: Vec::new(), rest: Rest::Gone }
+    }
+}
+
 /// The hand that prepares.
 #[derive(Debug)]
 pub(super) struct Groom {
     pub(super) config: Arc<Config>,
-    pub(super) source: Source,
+    pub(super) asker: Asker,
     pub(super) working: Working,
-    pub(super) backdrop: Arc<OnceLock<Backdrop>>,
     pub(super) kills: Receiver<Kill>,
     pub(super) clock: Arc<Clock>,
     pub(super) wakes: Receiver<Wake>,
 }
 
 impl Groom {
-    /// Gives the hunt's working dataset with what slates are to be clones of.
-    pub(super) fn prepare(&self) -> Result<Working, Spoiled> {
-        let spoiled =
-            |why: String, rest| Spoiled { why, tail: Vec::new(), rest };
-        let golden = self.source.create_golden(&self.working).map_err(|e| {
-            spoiled(
-                format!("cannot make a clone to prepare: {e:#}"),
-                Rest::Gone,
-            )
-        })?;
-        let retire =
-            |golden: &Golden| self.source.retire_golden(&self.working, golden);
-        let log = self.working.path.join(LOG);
-        match self.run(&golden, &log) {
-            Ok(Outcome::Passed) => self
-                .source
-                .finish_golden(&self.working, &golden)
-                .map_err(|error| {
+    /// Gives the hunt's working dataset, where slates are clones of what was
+    /// prepared from now on.
+    pub(super) fn prepare(self) -> Result<Working, Spoiled> {
+        let made = self.asker.create_golden();
+        let (golden, control, log) = made.map_err(|e| Spoiled::by(&e))?;
+        match self.run(&golden, control) {
+            Ok(Outcome::Passed) => match self.asker.finish_golden() {
+                Ok(guid) => Ok(self.working.with_golden(guid)),
+                Err(error) => {
                     let why =
                         format!("cannot keep what was prepared: {error:#}");
-                    spoiled(why, retire(&golden))
-                }),
+                    Err(self.spoiled(why, &golden))
+                }
+            },
             Ok(outcome @ Outcome::Interrupted) => {
-                Err(spoiled(outcome.to_string(), retire(&golden)))
+                Err(self.spoiled(outcome.to_string(), &golden))
             }
-            Ok(outcome) => Err(Spoiled {
-                why: format!("`--prepare`: {outcome} (see {})", log.display()),
-                tail: tail(&log).unwrap_or_default(),
-                rest: Rest::Left(Left {
-                    name: golden.dataset.to_string(),
-                    why: "as the command of `--prepare` left it".to_owned(),
-                }),
-            }),
+            Ok(outcome) => {
+                // It is named as left, whether that is known there or not.
+                let _ = self.asker.leave_golden();
+                let path = golden.log.display();
+                Err(Spoiled {
+                    why: format!("`--prepare`: {outcome} (see {path})"),
+                    tail: tail(log).unwrap_or_default(),
+                    rest: Rest::Left(Left {
+                        name: golden.dataset,
+                        why: "as the command of `--prepare` left it".to_owned(),
+                    }),
+                })
+            }
             Err(error) => {
                 let why = format!("`--prepare`: {error:#}");
-                Err(spoiled(why, retire(&golden)))
+                Err(self.spoiled(why, &golden))
             }
         }
     }
 
-    fn run(&self, golden: &Golden, log: &Path) -> anyhow::Result<Outcome> {
+    /// Has it destroyed.
+    fn spoiled(&self, why: String, golden: &Golden) -> Spoiled {
+        let rest = self.asker.retire_golden().unwrap_or_else(|error| {
+            Rest::Left(Left {
+                name: golden.dataset.clone(),
+                why: format!("{error:#}"),
+            })
+        });
+        Spoiled { why, tail: Vec::new(), rest }
+    }
+
+    fn run(
+        &self,
+        golden: &Golden,
+        control: Control,
+    ) -> anyhow::Result<Outcome> {
         let Config { suite, prepare, person, .. } = &*self.config;
         let suite = Suite {
             program: "sh".into(),
@@ -99,35 +117,11 @@ impl Groom {
             cores: false,
             env: suite.env.clone(),
         };
-        let log = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(log)
-            .with_context(|| format!("cannot create `{}`", log.display()))?;
-        let output = Output {
-            stdout: log.try_clone()?,
-            stderr: log,
-            replaced: Vec::new(),
-        };
-        let Golden { path, .. } = golden;
-        if self.config.private_tmp {
-            let owner = person.ids_to_take();
-            output::make_tmp(&output::open_directory(path)?, owner.as_ref())?;
-        }
-        let scene = self.backdrop.get().map(|b| b.scene(path, path));
-        let scene = scene.transpose()?;
-        let (ready, supervisor) = Ready::new(
-            None,
-            &suite,
-            person,
-            &self.working.session,
-            self.config.seen_at(path),
-            scene.as_ref(),
-            output,
-        )?;
-        // It holds the slate as well.
-        drop(scene);
-        let outcome = match ready.go().started() {
+        let cwd = launch::cwd(self.config.seen_at(&golden.path), &suite);
+        let steps = golden.steps.clone();
+        let ready =
+            Ready::new(None, &suite, person, &cwd, control, steps, None)?;
+        Ok(match ready.go().started() {
             Ok(attempt) => {
                 let pace = Pace::default();
                 let Groom { kills, clock, wakes, .. } = self;
@@ -139,15 +133,12 @@ impl Groom {
                 }
             }
             Err(infra) => Outcome::Infra(infra),
-        };
-        supervisor.end();
-        Ok(outcome)
+        })
     }
 }
 
 /// The last lines of the file, fit to be shown.
-pub(crate) fn tail(path: &Path) -> std::io::Result<Vec<String>> {
-    let mut file = read::open(path)?;
+pub(crate) fn tail(mut file: File) -> std::io::Result<Vec<String>> {
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES_MAX)))?;
     let mut bytes = Vec::new();

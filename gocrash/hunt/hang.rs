@@ -12,8 +12,8 @@ use crate::attempt::processes;
 use crate::attempt::{Attempt, End};
 use crate::hunt::event::{Event, Hang};
 use crate::hunt::hooks::{Facts, Moment};
-use crate::hunt::shelf::Held;
 use crate::hunt::worker::Worker;
+use crate::keeper::request::Prepared;
 
 impl Worker {
     /// Whoever wants an end of the hunt meanwhile hastens this; that the
@@ -22,25 +22,22 @@ impl Worker {
         &self,
         name: AttemptName,
         attempt: Attempt,
-        held: &mut Held,
+        prepared: &Prepared,
         after: Duration,
     ) -> End {
         let hurry = Hurry::new(&self.kills);
-        let supervisor = held.supervisor.pid().as_raw();
+        let supervisor = prepared.supervisor;
         let mut troubles = Vec::new();
-        let autopsy = self.examine(held, supervisor, &hurry, &mut troubles);
+        let autopsy = self.examine(name, supervisor, &hurry, &mut troubles);
         let pid = command_of(supervisor);
         let facts = Facts { outcome: Some(&Outcome::TimedOut), pid };
-        self.hook(Moment::Timeout, name, &held.slate, &facts, &hurry);
-        let snapshot =
-            self.source.freeze(&mut held.slate).unwrap_or_else(|error| {
-                troubles.push(format!("cannot take a snapshot: {error:#}"));
-                None
-            });
-        let autopsy = autopsy.map(|_| {
-            let stdout = held.slate.stdout_path();
-            stdout.with_file_name(autopsy::NAME)
+        self.hook(Moment::Timeout, name, prepared, &facts, &hurry);
+        let snapshot = self.asker.freeze(name).unwrap_or_else(|error| {
+            troubles.push(format!("cannot take a snapshot: {error:#}"));
+            None
         });
+        let autopsy =
+            autopsy.map(|_| prepared.stdout_path.with_file_name(autopsy::NAME));
         let hang = Hang { after, autopsy, snapshot, troubles };
         self.voice.say(Event::Hung(name, hang));
         attempt.end_hang(supervisor, &hurry)
@@ -48,24 +45,25 @@ impl Worker {
 
     fn examine(
         &self,
-        held: &Held,
+        name: AttemptName,
         supervisor: i32,
         hurry: &Hurry<'_>,
         troubles: &mut Vec<String>,
     ) -> Option<File> {
-        let person = &self.config.person;
-        let owner = person.ids_to_take();
-        let examined =
-            self.source.examine(&held.slate, supervisor, owner.as_ref());
+        let examined = self.asker.examine(name);
         let (file, trouble) = examined
             .inspect_err(|error| {
                 troubles.push(format!("no autopsy: {error:#}"))
             })
             .ok()?;
         troubles.extend(trouble);
+        if self.config.is_for_another() {
+            // Whoever examined it did that as well.
+            return Some(file);
+        }
         let tree = processes::below(supervisor);
         let env = &self.config.suite.env;
-        let written = stacks::write(&file, &tree, person, env, hurry);
+        let written = stacks::write(&file, &tree, None, env, hurry);
         troubles.extend(
             written
                 .err()

@@ -16,7 +16,7 @@ use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
 use crate::hunt::event::Event;
 use crate::hunt::worker::Worker;
-use crate::slate::Slate;
+use crate::keeper::request::Prepared;
 
 /// Then it is killed.
 const TIME_MAX: Duration = Duration::from_secs(120);
@@ -62,7 +62,7 @@ impl Worker {
         &self,
         moment: Moment,
         name: AttemptName,
-        slate: &Slate,
+        prepared: &Prepared,
         facts: &Facts<'_>,
         hurry: &Hurry<'_>,
     ) {
@@ -73,7 +73,7 @@ impl Worker {
             Moment::Timeout => &hooks.timeout,
         };
         let Some(command) = command else { return };
-        let env = self.environment(moment, name, slate, facts);
+        let env = self.environment(name, prepared, facts);
         let why = match self.run_hook(command, &env, hurry) {
             Ok(Done::Exited(status)) if status.success() => return,
             Ok(Done::Exited(status)) => status.to_string(),
@@ -95,7 +95,7 @@ impl Worker {
         env: &BTreeMap<OsString, OsString>,
         hurry: &Hurry<'_>,
     ) -> anyhow::Result<Done> {
-        let person = self.config.hook_person();
+        let ids = self.config.ids_beside();
         let dir = std::env::current_dir();
         let dir = dir.as_deref().unwrap_or("/".as_ref());
         let words = vec!["sh".into(), "-c".into(), command.clone()];
@@ -103,23 +103,19 @@ impl Worker {
             .as_fd()
             .try_clone_to_owned()
             .context("cannot use standard error")?;
-        let aside = Aside { words, env, dir, person };
+        let aside = Aside { words, env, dir, ids };
         Ok(aside.run(output, TIME_MAX, hurry)?)
     }
 
     fn environment(
         &self,
-        moment: Moment,
         name: AttemptName,
-        slate: &Slate,
+        prepared: &Prepared,
         facts: &Facts<'_>,
     ) -> BTreeMap<OsString, OsString> {
-        let stdout = slate.stdout_path();
-        let tree = match moment {
-            Moment::Start | Moment::Timeout => slate.path.as_path(),
-            // What is left of it.
-            Moment::Failure => stdout.parent().unwrap_or(Path::new("/")),
-        };
+        let stdout = &prepared.stdout_path;
+        // As others see it: an overlay itself is for its attempt alone.
+        let tree = stdout.parent().unwrap_or(Path::new("/"));
         let number = |number: i32| number.to_string().into();
         let (status, signal) =
             facts.outcome.map_or((None, None), Outcome::status);
@@ -135,7 +131,7 @@ impl Worker {
             ("PID", facts.pid.map(number)),
         ];
         let mut env: BTreeMap<_, _> = std::env::vars_os().collect();
-        env.extend(self.config.hook_person().environment());
+        env.extend(self.config.acting_person().environment());
         for (name, value) in told {
             let name = OsString::from(format!("GOCRASH_{name}"));
             match value {

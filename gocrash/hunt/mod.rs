@@ -18,29 +18,28 @@ pub(crate) use event::Event;
 pub(crate) use state::stop::Rule;
 pub(crate) use state::{Collection, Hunt, Step};
 
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::Context;
+use anyhow::anyhow;
 use crossbeam::channel::{Receiver, Sender, bounded, never};
 
+use crate::attempt::Kill;
 use crate::attempt::clock::{Clock, Wake};
 use crate::attempt::timer::Pace;
-use crate::attempt::view::{self, Backdrop, View};
-use crate::attempt::{Kill, sys};
 use crate::config::Config;
 use crate::exit::Verdict;
+use crate::keeper::{Asker, Keeper};
 use crate::record::Record;
 use crate::report::Reports;
 use event::{Task, Voice, Who};
-use golden::Groom;
+use golden::{Groom, Spoiled};
 use shelf::Shelf;
 use worker::{Order, Worker};
 
 use crate::slate::room::LastShortage;
-use crate::slate::{Origin, Rest, Source, Wanted, Working};
+use crate::slate::{Drift, Left, Rest, Source, Working};
 
 /// Events that may wait for the coordinator before their senders do.
 const EVENTS_WAITING_MAX: usize = 4096;
@@ -50,23 +49,24 @@ const ORDERS_WAITING_MAX: usize = state::SETTLING_MAX + 2;
 const KILLS_WAITING_MAX: usize = 2;
 /// Whoever is to look once, sees all that there is.
 const WAKES_WAITING_MAX: usize = 1;
+/// Of every thread there is.
+const STACK_BYTES: usize = 512 << 10;
 /// How long after the second signal gocrash waits for what is under way.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Hunts until a stop rule is met, a run fails, or a signal ends it.
+/// Hunts until a stop rule is met, a run fails, or a signal ends it. Also
+/// gives whether there is no time to wait for anything more.
 pub(crate) fn run(
-    config: Config,
+    config: Arc<Config>,
+    keeper: &Keeper,
     reports: &mut Reports,
-) -> anyhow::Result<Verdict> {
+) -> anyhow::Result<(Verdict, bool)> {
     let record = match &config.resumed {
         None => Record::begin(),
         Some(resumed) => Record::begin().resume(&resumed.history),
     };
     let (events, heard) = bounded(EVENTS_WAITING_MAX);
     signals::report(&events)?;
-    let source = Source::open(&config.origin)?;
-    // Some systems' libraries leave /dev/zfs open across exec.
-    sys::close_descriptors_on_exec();
     reports.begin(&config);
     let prepares = config.prepare.is_some();
     let hunt = Hunt::new(config.concurrency, config.stop_after, config.keep)
@@ -77,11 +77,10 @@ pub(crate) fn run(
         None => hunt,
         Some(resumed) => hunt.resuming(&resumed.history, resumed.kept),
     };
-    let config = Arc::new(config);
-    let coordinator = Coordinator {
+    let mut coordinator = Coordinator {
         hunt,
         config,
-        source,
+        keeper,
         events,
         heard,
         hands: Vec::new(),
@@ -89,21 +88,22 @@ pub(crate) fn run(
         last_shortage: Arc::default(),
         pace: Arc::default(),
         clock: Arc::default(),
-        backdrop: Arc::default(),
         groom: None,
         patience_ends: None,
         time_ends: None,
         record,
         unsaid: Vec::new(),
     };
+    coordinator.watch_keeper();
     coordinator.run(reports)
 }
 
 /// Turns events into steps, by the state, and takes them.
-struct Coordinator {
+struct Coordinator<'a> {
     hunt: Hunt,
     config: Arc<Config>,
-    source: Source,
+    /// Does all that needs rights.
+    keeper: &'a Keeper,
     events: Sender<Event>,
     heard: Receiver<Event>,
     /// How to reach each thread.
@@ -112,8 +112,6 @@ struct Coordinator {
     last_shortage: Arc<LastShortage>,
     pace: Arc<Pace>,
     clock: Arc<Clock>,
-    /// What the mount namespaces of attempts are copies of, if they have any.
-    backdrop: Arc<OnceLock<Backdrop>>,
     /// How to reach what `--prepare` runs.
     groom: Option<(Sender<Kill>, Sender<Wake>)>,
     patience_ends: Option<Instant>,
@@ -143,8 +141,8 @@ impl Hands {
     }
 }
 
-impl Coordinator {
-    fn run(mut self, reports: &mut Reports) -> anyhow::Result<Verdict> {
+impl Coordinator<'_> {
+    fn run(mut self, reports: &mut Reports) -> anyhow::Result<(Verdict, bool)> {
         self.check();
         loop {
             let event = self.next_event();
@@ -175,10 +173,7 @@ impl Coordinator {
     /// what was written.
     fn record(&mut self, event: &Event, steps: &[Step]) -> Vec<u8> {
         if let Event::Opened(Ok(working)) = event {
-            let opened = self
-                .source
-                .as_owner(|| self.record.open(&self.config, working));
-            if let Err(error) = opened {
+            if let Err(error) = self.open_record(working) {
                 let why = format!("the record is not complete: {error:#}");
                 self.unsaid.push(Event::Unrecorded(why));
             }
@@ -195,15 +190,24 @@ impl Coordinator {
         lines
     }
 
+    fn open_record(&mut self, working: &Working) -> anyhow::Result<()> {
+        let (files, why_not) = self.keeper.asker()?.record()?;
+        self.record.open(files, &self.config, working)?;
+        match why_not {
+            Some(why) => Err(anyhow!(why)),
+            None => Ok(()),
+        }
+    }
+
     /// What the program ends with; the error, where there was no hunt.
-    fn verdict(self, last: Event) -> anyhow::Result<Verdict> {
+    fn verdict(self, last: Event) -> anyhow::Result<(Verdict, bool)> {
         match last {
             Event::Checked(Err(error)) | Event::Opened(Err(error))
                 if self.hunt.signal.is_none() =>
             {
                 Err(error)
             }
-            _ => Ok(self.hunt.verdict()),
+            _ => Ok((self.hunt.verdict(), self.hunt.is_hurried())),
         }
     }
 
@@ -261,68 +265,26 @@ impl Coordinator {
     }
 
     fn check(&mut self) {
-        let Config { origin, suite, .. } = &*self.config;
-        let wanted = Wanted {
-            origin: origin.clone(),
-            cwd: suite.cwd.clone(),
-            script: suite.script.clone(),
-        };
-        self.hunt.at_risk = self.source.checking_risks(origin);
-        let source = self.source.clone();
-        let config = Arc::clone(&self.config);
-        self.by_steward(move || {
-            let check = || {
-                if let Some(at) = &config.at {
-                    view::probe(&format!("--at {}", at.display()), at)?;
-                }
-                if config.private_tmp {
-                    check_tmp(&source, &config)?;
-                }
-                let seen = source.check(&wanted)?;
-                // Where the suite sees its slate somewhere else, the way to
-                // where it is need not be open.
-                if config.at.is_none() {
-                    if let Some(place) = source.place(&config.origin)? {
-                        config.person.check_way(&place)?;
-                    }
-                }
-                Ok(seen)
-            };
-            Event::Checked(check())
+        self.hunt.at_risk = Source::checking_risks(&self.config.origin);
+        self.by_steward(|asker| {
+            Event::Checked(asker.and_then(|asker| asker.check()))
         });
     }
 
     fn open(&mut self) {
-        let origin = self.config.origin.clone();
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         // A clock before 1970 gives a name as good as any other.
         let first_ms = now.map_or(0, |now| now.as_millis());
-        let limits = self.config.limits;
-        let config = Arc::clone(&self.config);
-        let resumed = self.config.resumed.as_ref().map(|r| r.name.clone());
-        self.hunt.at_risk = match &resumed {
-            None => self.source.opening_risks(&origin, first_ms),
+        let origin = &self.config.origin;
+        self.hunt.at_risk = match &self.config.resumed {
+            None => Source::opening_risks(origin, first_ms),
             // It was there before.
             Some(_) => Vec::new(),
         };
-        let backdrop = Arc::clone(&self.backdrop);
-        let source = self.source.clone();
-        self.by_steward(move || {
-            let working = match resumed {
-                None => source.create_working(&origin, limits, first_ms),
-                Some(name) => source.reopen_working(&origin, limits, &name),
-            };
-            Event::Opened(working.and_then(|working| {
-                // Before the first slate is mounted.
-                match set_stage(&working, &config, &backdrop) {
-                    Ok(()) => Ok(working),
-                    Err(error) if working.is_reopened => Err(error),
-                    Err(error) => Err(match source.close(&working) {
-                        Rest::Gone => error,
-                        Rest::Left(left) => error.context(left),
-                    }),
-                }
-            }))
+        // Five hundred million years fit in.
+        let first_ms = u64::try_from(first_ms).unwrap_or(0);
+        self.by_steward(move |asker| {
+            Event::Opened(asker.and_then(|asker| asker.open(first_ms)))
         });
     }
 
@@ -331,41 +293,72 @@ impl Coordinator {
         let (kills, kills_heard) = bounded(KILLS_WAITING_MAX);
         let (wakes, wakes_heard) = bounded(WAKES_WAITING_MAX);
         self.groom = Some((kills, wakes));
-        let groom = Groom {
-            config: Arc::clone(&self.config),
-            source: self.source.clone(),
-            working,
-            backdrop: Arc::clone(&self.backdrop),
-            kills: kills_heard,
-            clock: Arc::clone(&self.clock),
-            wakes: wakes_heard,
-        };
-        self.by_steward(move || {
-            let (begin, still) = (Instant::now(), groom.clock.still());
-            let working = groom.prepare();
-            let still = groom.clock.still() - still;
-            Event::Golden(working, begin.elapsed().saturating_sub(still))
+        let config = Arc::clone(&self.config);
+        let clock = Arc::clone(&self.clock);
+        self.by_steward(move |asker| {
+            let (begin, still) = (Instant::now(), clock.still());
+            let groom = asker.map(|asker| Groom {
+                config,
+                asker,
+                working,
+                kills: kills_heard,
+                clock: Arc::clone(&clock),
+                wakes: wakes_heard,
+            });
+            let golden = match groom {
+                Ok(groom) => groom.prepare(),
+                Err(error) => Err(Spoiled::by(&error)),
+            };
+            let still = clock.still() - still;
+            Event::Golden(golden, begin.elapsed().saturating_sub(still))
         });
     }
 
     fn look(&mut self) {
-        let source = self.source.clone();
-        self.by_steward(move || Event::Looked(source.finish()));
+        self.by_steward(|asker| {
+            let drift = asker.and_then(|asker| asker.finish());
+            Event::Looked(
+                drift.unwrap_or_else(|error| {
+                    Drift::Unknown(format!("{error:#}"))
+                }),
+            )
+        });
     }
 
     fn close(&mut self) {
-        if let Some(working) = self.hunt.working.clone() {
-            let source = self.source.clone();
-            self.by_steward(move || Event::Closed(source.close(&working)));
-        }
+        let Some(working) = self.hunt.working.clone() else { return };
+        self.by_steward(move |asker| {
+            let rest = asker.and_then(|asker| asker.close());
+            Event::Closed(rest.unwrap_or_else(|error| {
+                Rest::Left(Left {
+                    name: working.name,
+                    why: format!("{error:#}"),
+                })
+            }))
+        });
     }
 
-    /// Does one piece of the source's work aside, so that signals are heard
+    /// An end that nobody wanted is the end of the hunt.
+    fn watch_keeper(&mut self) {
+        let events = self.events.clone();
+        let wait_for_end = self.keeper.watch();
+        self.spawn(Who::Keeper, move || {
+            wait_for_end();
+            let why = "the process with the rights has ended".to_owned();
+            let _ = events.send(Event::Lost(Who::Keeper, why));
+        });
+    }
+
+    /// Has the keeper do one piece of work aside, so that signals are heard
     /// meanwhile.
-    fn by_steward(&mut self, work: impl FnOnce() -> Event + Send + 'static) {
+    fn by_steward(
+        &mut self,
+        work: impl FnOnce(anyhow::Result<Asker>) -> Event + Send + 'static,
+    ) {
         let voice = Voice::new(Who::Steward, &self.events);
+        let asker = self.keeper.asker();
         self.spawn(Who::Steward, move || {
-            voice.say(work());
+            voice.say(work(asker));
         });
     }
 
@@ -397,16 +390,23 @@ impl Coordinator {
         wakes: &Receiver<Wake>,
     ) -> Sender<Order> {
         let (orders, orders_heard) = bounded(ORDERS_WAITING_MAX);
+        let asker = match self.keeper.asker() {
+            Ok(asker) => asker,
+            Err(error) => {
+                let why = format!("{error:#}");
+                self.unsaid.push(Event::Lost(who, why));
+                return orders;
+            }
+        };
         let worker = Worker {
             config: Arc::clone(&self.config),
-            source: self.source.clone(),
+            asker,
             working: working.clone(),
-            backdrop: Arc::clone(&self.backdrop),
             shelf: Arc::clone(&self.shelf),
             last_shortage: Arc::clone(&self.last_shortage),
+            orders: orders_heard,
             pace: Arc::clone(&self.pace),
             clock: Arc::clone(&self.clock),
-            orders: orders_heard,
             kills: kills.clone(),
             wakes: wakes.clone(),
             voice: Voice::new(who, &self.events),
@@ -418,47 +418,12 @@ impl Coordinator {
     /// Threads are not joined: after a second signal gocrash ends without
     /// waiting for one that is stuck in the kernel.
     fn spawn(&mut self, who: Who, work: impl FnOnce() + Send + 'static) {
-        let thread = thread::Builder::new().name(who.to_string());
+        let thread = thread::Builder::new()
+            .name(who.to_string())
+            .stack_size(STACK_BYTES);
         if let Err(error) = thread.spawn(work) {
             let why = format!("cannot start a thread: {error}");
             self.unsaid.push(Event::Lost(who, why));
         }
     }
-}
-
-/// Refuses a private `/tmp` that can't be had, or that would hide slates.
-fn check_tmp(source: &Source, config: &Config) -> anyhow::Result<()> {
-    view::probe("--private-tmp", Path::new(view::TMP))?;
-    let place = match &config.origin {
-        Origin::Overlay(tree) => Some(tree.state.clone()),
-        origin => source.place(origin)?,
-    };
-    let help = "work elsewhere: `--parent DATASET`, or another \
-                XDG_STATE_HOME; and not `--at` below `/tmp`";
-    for place in place.iter().chain(&config.at) {
-        view::check_tmp(place, help)?;
-    }
-    Ok(())
-}
-
-/// Makes the backdrop, where one is needed.
-fn set_stage(
-    working: &Working,
-    config: &Config,
-    backdrop: &OnceLock<Backdrop>,
-) -> anyhow::Result<()> {
-    let at = config.at.clone();
-    let tmp = config.private_tmp.then_some(Path::new(view::TMP));
-    // A slate that is attached anew needs a way to it.
-    let is_anew = at.is_none() && tmp.is_some();
-    let hide = working.to_hide().or(is_anew.then(|| working.path.clone()));
-    let view = View { at, tmp, hide };
-    if view.is_plain() {
-        return Ok(());
-    }
-    let made = Backdrop::new(view, &working.path)
-        .context("cannot give attempts a view of their own")?;
-    // It was empty: a hunt opens once.
-    let _ = backdrop.set(made);
-    Ok(())
 }

@@ -8,21 +8,17 @@ use std::time::SystemTime;
 use crate::attempt::Ready;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
-use crate::attempt::sys::Supervisor;
-use crate::slate::Slate;
+use crate::keeper::request::Prepared;
 
 /// A slate, and the command that is to run in it until it does.
 #[derive(Debug)]
 pub(crate) struct Held {
-    pub(crate) slate: Slate,
+    pub(crate) prepared: Prepared,
     pub(crate) ready: Option<Ready>,
     /// When the attempt began.
     pub(crate) began: Option<SystemTime>,
     /// What became of the attempt, when it is over.
     pub(crate) outcome: Option<Outcome>,
-    /// The process above the command. When it has ended, nothing is left of
-    /// that; it is dropped last, when the command has lost its connection.
-    pub(crate) supervisor: Supervisor,
 }
 
 /// What no hand holds at the moment.

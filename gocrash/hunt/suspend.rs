@@ -12,7 +12,7 @@ use crate::hunt::event::Event;
 /// something else stops with it, and its attempt goes on until then.
 const STOP_MAX: Duration = Duration::from_secs(2);
 
-impl Coordinator {
+impl Coordinator<'_> {
     /// Comes back when gocrash is continued.
     pub(super) fn suspend(&mut self, threads: &[u16]) {
         self.clock.stop();

@@ -2,11 +2,10 @@
 //! the next slate ready while the second runs an attempt and the third takes
 //! the last slate away.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::Context;
 use crossbeam::channel::Receiver;
 
 use crate::attempt::aside::Hurry;
@@ -14,21 +13,20 @@ use crate::attempt::clock::{Clock, Wake};
 use crate::attempt::leaks::Leaks;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
-use crate::attempt::output::Output;
+use crate::attempt::output::NAMES;
 use crate::attempt::results;
 use crate::attempt::said::Logs;
-use crate::attempt::sys::Supervisor;
 use crate::attempt::timer::{Pace, Timer};
-use crate::attempt::view::Backdrop;
-use crate::attempt::{Attempt, End, Kill, Ready, Watched};
+use crate::attempt::{Attempt, End, Kill, Ready, Watched, launch};
 use crate::config::Config;
 use crate::hunt::event::{Event, Span, Voice};
 use crate::hunt::hooks::{Facts, Moment};
 use crate::hunt::shelf::{Held, Shelf};
 use crate::hunt::sift;
+use crate::keeper::Asker;
 use crate::slate::collect::Collected;
 use crate::slate::room::{LastShortage, Shortage};
-use crate::slate::{Rest, Slate, Source, Unprepared, Working};
+use crate::slate::{Left, Rest, Unprepared, Working};
 
 /// How often room is looked for before one answers that there is none, and
 /// how long apart: two seconds.
@@ -52,15 +50,13 @@ pub(crate) enum Order {
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) config: Arc<Config>,
-    pub(crate) source: Source,
+    pub(crate) asker: Asker,
     pub(crate) working: Working,
-    /// Empty where attempts see what everybody sees.
-    pub(crate) backdrop: Arc<OnceLock<Backdrop>>,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) last_shortage: Arc<LastShortage>,
+    pub(crate) orders: Receiver<Order>,
     pub(crate) pace: Arc<Pace>,
     pub(crate) clock: Arc<Clock>,
-    pub(crate) orders: Receiver<Order>,
     pub(crate) kills: Receiver<Kill>,
     pub(crate) wakes: Receiver<Wake>,
     pub(crate) voice: Voice,
@@ -87,29 +83,18 @@ impl Worker {
                     Event::Ended(name, outcome, Span { go, exit: at }, leaks)
                 }
                 Order::Keep(name, word) => {
-                    let Held { slate, ready, began, outcome, supervisor } =
-                        self.take(name);
-                    drop(ready);
-                    supervisor.end();
-                    if outcome.as_ref().is_some_and(Outcome::is_failure) {
-                        self.save_cores(name, &slate, began);
-                    }
-                    self.collect(name, &slate, outcome.as_ref());
-                    let kept = self.source.keep(&slate, word);
-                    self.after(name, &slate, outcome.as_ref());
+                    let held = self.take(name);
+                    self.save(name, &held);
+                    let kept = self.asker.keep(name, word);
+                    self.tell(name, &held);
                     Event::Kept(name, kept)
                 }
                 Order::Retire(name) => {
-                    let Held { slate, ready, outcome, supervisor, .. } =
-                        self.take(name);
                     // Its processes, if there are any, hold the slate.
-                    drop(ready);
-                    supervisor.end();
-                    self.collect(name, &slate, outcome.as_ref());
-                    Event::Retired(
-                        name,
-                        self.source.retire(&self.working, slate),
-                    )
+                    let held = self.take(name);
+                    self.save(name, &held);
+                    drop(held);
+                    Event::Retired(name, self.retire(name))
                 }
             };
             self.voice.say(event);
@@ -123,7 +108,7 @@ impl Worker {
     /// What is short; after a while, since ZFS frees behind what is destroyed.
     fn shortage(&self) -> Option<Shortage> {
         // What can't be told is for the work itself to find out.
-        let ask = || self.source.shortage(&self.working).unwrap_or_default();
+        let ask = || self.asker.shortage().unwrap_or_default();
         for _ in 1..ROOM_LOOKS_MAX {
             ask()?;
             thread::sleep(ROOM_PAUSE);
@@ -133,21 +118,23 @@ impl Worker {
 
     /// Gives what tells the slate from another one of its name.
     fn prepare(&self, name: AttemptName) -> Result<String, Unprepared> {
-        let owner = self.config.person.ids_to_take();
-        let (slate, output) =
-            self.source.prepare(&self.working, name, owner.as_ref())?;
-        match self.ready(name, &slate, output) {
-            Ok((ready, supervisor)) => {
-                let guid = slate.guid();
+        let (prepared, control, logs) = self.asker.prepare(name)?;
+        let Config { suite, person, .. } = &*self.config;
+        let cwd = launch::cwd(self.config.seen_at(&prepared.path), suite);
+        let steps = prepared.steps.clone();
+        let name_of = Some(name);
+        match Ready::new(name_of, suite, person, &cwd, control, steps, logs) {
+            Ok(ready) => {
+                let guid = prepared.guid.clone();
                 let ready = Some(ready);
                 let (began, outcome) = (None, None);
-                let held = Held { slate, ready, began, outcome, supervisor };
+                let held = Held { prepared, ready, began, outcome };
                 self.shelf.put(name, held);
                 Ok(guid)
             }
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
-                left: match self.source.retire(&self.working, slate) {
+                left: match self.retire(name) {
                     Rest::Gone => None,
                     Rest::Left(left) => Some(left),
                 },
@@ -155,27 +142,13 @@ impl Worker {
         }
     }
 
-    fn ready(
-        &self,
-        name: AttemptName,
-        slate: &Slate,
-        output: Output,
-    ) -> anyhow::Result<(Ready, Supervisor)> {
-        let Config { suite, person, .. } = &*self.config;
-        if self.config.private_tmp {
-            let owner = person.ids_to_take();
-            self.source.make_tmp(slate, owner.as_ref())?;
-        }
-        let seen_at = self.config.seen_at(&slate.path);
-        let scene = self.backdrop.get().map(|backdrop| {
-            backdrop
-                .scene(&slate.here(), &slate.path)
-                .context("cannot show the slate to the suite alone")
-        });
-        let scene = scene.transpose()?;
-        let scene = scene.as_ref();
-        let session = &self.working.session;
-        Ready::new(Some(name), suite, person, session, seen_at, scene, output)
+    fn retire(&self, name: AttemptName) -> Rest {
+        self.asker.retire(name).unwrap_or_else(|error| {
+            Rest::Left(Left {
+                name: self.working.slate(name, false),
+                why: format!("{error:#}"),
+            })
+        })
     }
 
     /// Also gives the moment when the suite was let go, if it was.
@@ -186,28 +159,35 @@ impl Worker {
             leaks: Leaks::default(),
         };
         let mut ready = held.ready.take().expect("a slate is used once");
-        if let Err(error) = self.source.reveal(&mut held.slate) {
-            return end_now(Infra::Passing(format!("{error:#}")));
+        let begin = Instant::now();
+        match self.asker.reveal(name) {
+            Ok(Some(shortage)) => self.last_shortage.note(shortage),
+            Ok(None) => {}
+            Err(error) => {
+                return end_now(Infra::Passing(format!("{error:#}")));
+            }
         }
         if self.config.hooks.start.is_some() {
             let hurry = Hurry::new(&self.kills);
             let nothing = Facts::default();
-            self.hook(Moment::Start, name, &held.slate, &nothing, &hurry);
+            self.hook(Moment::Start, name, &held.prepared, &nothing, &hurry);
             if hurry.is_asked_for() {
                 let end = end_now(Infra::Passing(String::new()));
                 return End { outcome: Outcome::Interrupted, ..end };
             }
         }
-        let begin = Instant::now();
-        self.look_for_room(&held.slate);
-        let stdout_path = held.slate.stdout_path();
-        let replaced = ready.replaced.clone();
+        let stdout_path = held.prepared.stdout_path.clone();
         let logs = ready.logs.take();
         let began = SystemTime::now();
         held.began = Some(began);
         let going = ready.go();
         *go = going.at();
         self.voice.say(Event::Started(name, stdout_path, *go));
+        let replaced = &held.prepared.replaced;
+        let replaced: Vec<&'static str> = NAMES
+            .into_iter()
+            .filter(|name| replaced.iter().any(|other| other == name))
+            .collect();
         if !replaced.is_empty() {
             self.voice.say(Event::Replaced(name, replaced));
         }
@@ -215,11 +195,11 @@ impl Worker {
             Ok(attempt) => {
                 let (end, took) = self.watch(name, attempt, held, *go);
                 let outcome = self.told(end.outcome, logs.as_ref());
-                let outcome = self.judge(outcome, &held.slate, begin);
+                let outcome = self.judge(outcome, name, begin);
                 if outcome.is_pass() {
                     self.pace.passed(took);
                 }
-                let junit = self.junit(&outcome, &held.slate, began);
+                let junit = self.junit(&outcome, name, began);
                 if outcome.is_pass() {
                     let flaky = sift::flaky(&junit);
                     let sifted = flaky.map(|s| Event::Sifted(name, s));
@@ -250,7 +230,7 @@ impl Worker {
         &self,
         name: AttemptName,
         attempt: Attempt,
-        held: &mut Held,
+        held: &Held,
         go: Instant,
     ) -> (End, Duration) {
         let Worker { config, pace, clock, .. } = self;
@@ -262,30 +242,24 @@ impl Worker {
             }
             Watched::Late(attempt) => {
                 let after = timer.took(Instant::now());
-                (self.end_hang(name, attempt, held, after), after)
+                (self.end_hang(name, attempt, &held.prepared, after), after)
             }
         }
     }
 
     /// Saves what is wanted of a slate in which the suite came to its end.
-    fn collect(
-        &self,
-        name: AttemptName,
-        slate: &Slate,
-        outcome: Option<&Outcome>,
-    ) {
-        let Config { collect, person, .. } = &*self.config;
-        let has_ended = |outcome: &Outcome| {
-            !matches!(outcome, Outcome::Interrupted | Outcome::Infra(_))
-        };
-        if collect.is_empty() || !outcome.is_some_and(has_ended) {
+    fn save(&self, name: AttemptName, held: &Held) {
+        let Some(outcome) = &held.outcome else { return };
+        if outcome.is_failure() {
+            self.save_cores(name, &held.prepared, held.began);
+        }
+        let has_ended =
+            !matches!(outcome, Outcome::Interrupted | Outcome::Infra(_));
+        if self.config.collect.is_empty() || !has_ended {
             return;
         }
-        let reader = person.ids_to_take().map(|ids| ids.gid);
-        let Worker { source, working, .. } = self;
-        let collected = source
-            .collect(working, slate, name, collect, reader)
-            .unwrap_or_else(|error| Collected {
+        let collected =
+            self.asker.collect(name).unwrap_or_else(|error| Collected {
                 trouble: Some(format!("{error:#}")),
                 ..Collected::default()
             });
@@ -295,16 +269,12 @@ impl Worker {
     }
 
     /// When the slate is kept: whoever wants to know is told.
-    fn after(
-        &self,
-        name: AttemptName,
-        slate: &Slate,
-        outcome: Option<&Outcome>,
-    ) {
+    fn tell(&self, name: AttemptName, held: &Held) {
+        let outcome = held.outcome.as_ref();
         if outcome.is_some_and(Outcome::is_failure) {
             let facts = Facts { outcome, pid: None };
             let hurry = Hurry::new(&self.kills);
-            self.hook(Moment::Failure, name, slate, &facts, &hurry);
+            self.hook(Moment::Failure, name, &held.prepared, &facts, &hurry);
         }
     }
 
@@ -313,13 +283,16 @@ impl Worker {
     fn judge(
         &self,
         outcome: Outcome,
-        slate: &Slate,
+        name: AttemptName,
         begin: Instant,
     ) -> Outcome {
         if !outcome.is_failure() {
             return outcome;
         }
-        self.look_for_room(slate);
+        // What can't be told is no shortage.
+        if let Ok(Some(shortage)) = self.asker.is_full(name) {
+            self.last_shortage.note(shortage);
+        }
         match self.last_shortage.since(begin) {
             Some(shortage) => {
                 Outcome::Infra(Infra::NoSpace(format!("{shortage}; {outcome}")))
@@ -351,21 +324,16 @@ impl Worker {
     fn junit(
         &self,
         outcome: &Outcome,
-        slate: &Slate,
+        name: AttemptName,
         began: SystemTime,
     ) -> Vec<Vec<u8>> {
-        if !outcome.is_verdict() {
+        let Config { results, person, .. } = &*self.config;
+        if !outcome.is_verdict() || results.is_empty() {
             return Vec::new();
         }
-        let Config { results, person, .. } = &*self.config;
+        // What can't be opened can't be read.
+        let Ok(root) = self.asker.root(name) else { return Vec::new() };
         let owner = person.ids_to_take().map(|ids| ids.uid);
-        results::read(results, &slate.path, owner, began)
-    }
-
-    /// Costs one system call.
-    fn look_for_room(&self, slate: &Slate) {
-        if let Ok(Some(shortage)) = self.source.is_full(slate) {
-            self.last_shortage.note(shortage);
-        }
+        results::read(results, root, owner, began)
     }
 }

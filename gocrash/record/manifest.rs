@@ -114,7 +114,9 @@ impl Source {
         let guid = working.guid.clone();
         match origin {
             Origin::Zfs { snapshot, .. } => Source {
-                snapshot: Some(working.taken().unwrap_or(snapshot).to_string()),
+                snapshot: Some(
+                    working.taken().unwrap_or(snapshot.as_str()).to_owned(),
+                ),
                 guid,
                 taken: working.taken().is_some(),
                 directory: None,

@@ -80,53 +80,26 @@ impl Record {
         Record { before, started: opened.started, ..self }
     }
 
-    /// Writes the manifest, and makes the event log. Where the hunt is a
-    /// resumed one, they are there, and the log is written on.
+    /// Takes the files that [`open_files`] gave, as far as they are there, and
+    /// writes the manifest. Where the hunt is a resumed one, writes on in the
+    /// log that is there.
     pub(crate) fn open(
         &mut self,
+        files: Vec<File>,
         config: &Config,
         working: &Working,
     ) -> anyhow::Result<()> {
-        match working.is_reopened {
-            true => self.append_to(working),
-            false => self.create(config, working),
+        let mut files = files.into_iter();
+        if working.is_reopened {
+            self.log = files.next().map(continued).transpose()?;
+            return Ok(());
         }
-    }
-
-    fn append_to(&mut self, working: &Working) -> anyhow::Result<()> {
-        let path = working.path.join(EVENTS);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .custom_flags(OFlag::O_NOFOLLOW.bits())
-            .open(&path)
-            .with_context(|| format!("cannot open `{}`", path.display()))?;
-        // The last line may have been cut.
-        let mut last = [b'\n'];
-        if file.seek(SeekFrom::End(-1)).is_ok() {
-            file.read_exact(&mut last)?;
-        }
-        let mut log = Log::new(file);
-        if last != [b'\n'] {
-            log.append(b"\n")?;
-        }
-        self.log = Some(log);
-        Ok(())
-    }
-
-    fn create(
-        &mut self,
-        config: &Config,
-        working: &Working,
-    ) -> anyhow::Result<()> {
-        let log = create(&working.path, EVENTS, EVENTS_MODE, None)?;
-        self.log = Some(Log::new(log));
+        self.log = files.next().map(Log::new);
+        let Some(mut file) = files.next() else { return Ok(()) };
         let manifest = Manifest::new(config, working, self.started)?;
         let mut text = serde_json::to_vec_pretty(&manifest)?;
         text.push(b'\n');
-        let reader = config.person.ids_to_take().map(|ids| ids.gid);
-        create(&working.path, MANIFEST, MANIFEST_MODE, reader)?
-            .write_all(&text)
+        file.write_all(&text)
             .with_context(|| format!("cannot write `{MANIFEST}`"))
     }
 
@@ -178,6 +151,53 @@ impl Record {
 
 pub(crate) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Makes the event log and the manifest, both empty, in the hunt's directory;
+/// or opens the event log of a hunt that goes on. Gives as many as can be had,
+/// and why not all.
+pub(crate) fn open_files(
+    working: &Working,
+    reader: Option<Gid>,
+) -> (Vec<File>, Option<anyhow::Error>) {
+    let events = || match working.is_reopened {
+        true => reopen(&working.path),
+        false => create(&working.path, EVENTS, EVENTS_MODE, None),
+    };
+    let manifest = || create(&working.path, MANIFEST, MANIFEST_MODE, reader);
+    let mut files = Vec::new();
+    let opened = events().and_then(|file| {
+        files.push(file);
+        if !working.is_reopened {
+            files.push(manifest()?);
+        }
+        Ok(())
+    });
+    (files, opened.err())
+}
+
+/// Opens the event log of a hunt that goes on.
+fn reopen(directory: &Path) -> anyhow::Result<File> {
+    let path = directory.join(EVENTS);
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .custom_flags(OFlag::O_NOFOLLOW.bits())
+        .open(&path)
+        .with_context(|| format!("cannot open `{}`", path.display()))
+}
+
+/// A log to write on in. Its last line may have been cut.
+fn continued(mut file: File) -> anyhow::Result<Log> {
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    let mut log = Log::new(file);
+    if last != [b'\n'] {
+        log.append(b"\n")?;
+    }
+    Ok(log)
 }
 
 /// A new file that only its owner can write to.

@@ -92,7 +92,9 @@ fn everything() -> (TempDir, Vec<u8>) {
     for event in events.iter().chain(&beside(name)) {
         let mut steps = hunt.apply(event);
         if let Event::Opened(Ok(working)) = event {
-            record.open(&config(), working).unwrap();
+            let (files, error) = open_files(working, None);
+            assert!(error.is_none(), "{error:?}");
+            record.open(files, &config(), working).unwrap();
         }
         if matches!(event, Event::Unrecorded(_)) {
             steps.push(Step::Close);

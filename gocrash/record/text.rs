@@ -2,8 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A string where it is one; otherwise an object with its bytes in hex.
 #[derive(
@@ -29,6 +31,22 @@ impl Text {
             Text::Bytes { hex } => bytes(hex).map(OsString::from_vec),
         }
     }
+}
+
+/// For `#[serde(with = "text")]` at a path.
+pub(crate) fn serialize<S: Serializer>(
+    path: &Path,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    Text::from(path).serialize(serializer)
+}
+
+/// For `#[serde(with = "text")]` at a path.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<PathBuf, D::Error> {
+    let text = Text::deserialize(deserializer)?;
+    text.to_os().map(PathBuf::from).ok_or_else(|| D::Error::custom("no hex"))
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {

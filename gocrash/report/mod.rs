@@ -81,7 +81,7 @@ impl Reports {
     ) -> Result<(), String> {
         self.terminal.event(event, config, hunt);
         if let Some(whole) = &mut self.whole {
-            whole.hear(event, lines);
+            whole.hear(event, lines, config);
         }
         match &mut self.events {
             Some(events) => events.append(lines),

@@ -335,7 +335,7 @@ impl Terminal {
         };
         match origin {
             Origin::Zfs { snapshot, taken_of, .. } => {
-                let snapshot = working.taken().unwrap_or(snapshot);
+                let snapshot = working.taken().unwrap_or(snapshot.as_str());
                 let taken = match taken_of {
                     None => String::new(),
                     Some(dir) => {

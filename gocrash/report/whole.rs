@@ -4,14 +4,18 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
+use jiff::Timestamp;
+
 use super::digest::Digest;
 use super::logs::Logs;
 use super::{file, html, junit};
 use crate::config::Config;
 use crate::hunt::Event;
+use crate::record::manifest::Manifest;
 use crate::record::read::Session;
 use crate::record::read::history::History;
 use crate::refusal::Refusal;
+use crate::slate::Working;
 
 /// What is wanted, and what is known for that.
 #[derive(Debug)]
@@ -77,18 +81,37 @@ impl Whole {
     }
 
     /// Takes in what happened; `lines` are what the event log says of it.
-    pub(super) fn hear(&mut self, event: &Event, lines: &[u8]) {
+    pub(super) fn hear(
+        &mut self,
+        event: &Event,
+        lines: &[u8],
+        config: &Config,
+    ) {
         self.session.history.hear(lines);
         match event {
-            // It was written right before.
+            // It was written right before; it may be for others to read.
             Event::Opened(Ok(working)) => {
                 if let Ok(read) = Session::read(&working.path) {
                     self.session.manifest = read.manifest;
+                }
+                if self.session.manifest.is_err() {
+                    self.session.manifest = self.manifest(config, working);
                 }
             }
             Event::Said(name, said) => self.logs.hear(*name, said),
             _ => {}
         }
+    }
+
+    /// What the manifest of this hunt says.
+    fn manifest(
+        &self,
+        config: &Config,
+        working: &Working,
+    ) -> Result<Manifest, String> {
+        let opened = self.session.history.opened.as_ref();
+        let started = opened.map_or_else(Timestamp::now, |o| o.started);
+        Manifest::new(config, working, started).map_err(|e| format!("{e:#}"))
     }
 
     /// Writes all of them, and says what went wrong.

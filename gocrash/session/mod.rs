@@ -23,6 +23,8 @@ mod verify;
 
 use std::process::ExitCode;
 
+pub(crate) use resume::clear;
+
 use crate::cli::After;
 use crate::report::manual;
 

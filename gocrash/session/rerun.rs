@@ -27,8 +27,6 @@ pub(super) fn rerun(args: &RerunArgs) -> anyhow::Result<ExitCode> {
     let cwd = manifest.cwd.to_os().unwrap_or_default();
     let words = words_for(words, args, &cwd);
     let config = again::config(manifest, words)?;
-    // No thread has been started yet.
-    config.origin.enter()?;
     Ok(crate::hunt(config)?.exit())
 }
 

@@ -3,19 +3,18 @@
 use std::process::ExitCode;
 
 use super::again;
-use super::hunts::{self, Hunt};
+use super::hunts;
 use super::state::check_over;
 use crate::cli::after::ResumeArgs;
-use crate::config::Resumed;
+use crate::config::{Config, Resumed};
+use crate::keeper::Keeper;
 use crate::record::read::Exit;
 use crate::refusal::Refusal;
 use crate::report::cleaning::Cleaning;
-use crate::slate::Rest;
-use crate::slate::clean::{Cleaner, Extent};
 use crate::slate::found::is_kept;
 
 pub(super) fn resume(args: &ResumeArgs) -> anyhow::Result<ExitCode> {
-    let hunts = hunts::find();
+    let mut hunts = hunts::find();
     let hunt = hunts.pick(&args.id)?;
     check_over(hunt)?;
     let manifest = again::manifest(hunt)?;
@@ -31,32 +30,25 @@ pub(super) fn resume(args: &ResumeArgs) -> anyhow::Result<ExitCode> {
             "check the next fix in a hunt of its own: `gocrash verify-fix`",
         ));
     }
+    let history = record.history.clone();
     let kept = hunt.found.slates.iter().filter(|s| is_kept(&hunt.found, s));
-    config.resumed = Some(Resumed {
-        name: hunt.found.name.clone(),
-        history: record.history.clone(),
-        kept: kept.count(),
-    });
-    // No thread has been started yet.
-    config.origin.enter()?;
-    clean(hunt)?;
+    let kept = kept.count();
+    let id = hunt.id.clone();
+    hunts.all.retain(|hunt| hunt.id == id);
+    let found = hunts.all.pop().expect("it was picked of them").found;
+    config.resumed = Some(Resumed { found, history, kept });
     Ok(crate::hunt(config)?.exit())
 }
 
-/// Destroys what was unfinished. What can't go is named, and is in nobody's
-/// way: no number is used twice.
-fn clean(hunt: &Hunt) -> anyhow::Result<()> {
-    let mut report = Cleaning::new(false);
-    let mut cleaner = Cleaner::new(&hunt.found)?;
-    let plan = cleaner.plan(Extent::Unfinished)?;
-    for left in &plan.stay {
-        report.left(left);
+/// Has destroyed what was unfinished of a hunt that is to go on, and names
+/// what can't go.
+pub(crate) fn clear(config: &Config, keeper: &Keeper) -> anyhow::Result<()> {
+    if config.resumed.is_none() {
+        return Ok(());
     }
-    let pieces = plan.go.into_iter().filter(|piece| !piece.is_foundation);
-    for piece in pieces {
-        if let Rest::Left(left) = cleaner.remove(piece) {
-            report.left(&left);
-        }
+    let mut report = Cleaning::new(false);
+    for left in keeper.asker()?.clean()? {
+        report.left(&left);
     }
     Ok(())
 }

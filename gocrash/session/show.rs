@@ -14,7 +14,7 @@ use crate::cli::after::ShowArgs;
 use crate::exit;
 use crate::hunt::golden;
 use crate::record::manifest::{Manifest, Person};
-use crate::record::read::{Attempt, History};
+use crate::record::read::{self, Attempt, History};
 use crate::refusal::Refusal;
 use crate::report::changes::print_json;
 use crate::report::showing;
@@ -192,5 +192,6 @@ fn detail(hunt: &Hunt, name: AttemptName, attempt: &Attempt) -> Detail {
 /// The end of what the suite printed, where it can be read.
 fn last_words(detail: &Detail) -> Vec<String> {
     let stdout = detail.stdout.as_deref();
-    stdout.and_then(|path| golden::tail(path).ok()).unwrap_or_default()
+    let file = stdout.and_then(|path| read::open(path).ok());
+    file.and_then(|file| golden::tail(file).ok()).unwrap_or_default()
 }

@@ -9,6 +9,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
+use crate::record::text;
+
 /// So many directories at the root of the tree are looked into.
 const DIRS_MAX: usize = 64;
 /// So many files of one kind in a directory are read.
@@ -20,13 +24,17 @@ const PROGRAM_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const GO_RUNTIME: &[u8] = b"/src/runtime/proc.go\0";
 
 /// A file of the tree that names a path which isn't that of a slate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Baked {
     /// Relative to the tree.
+    #[serde(with = "text")]
     pub(crate) file: PathBuf,
     /// The directory that it names.
+    #[serde(with = "text")]
     pub(crate) names: PathBuf,
     /// Where the tree must have been.
+    #[serde(with = "text")]
     pub(crate) tree: PathBuf,
 }
 

@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::Gid;
+use serde::{Deserialize, Serialize};
 
 use super::glob::Glob;
 use super::walk::{self, Found};
@@ -22,7 +23,7 @@ const FILES_MAX: u64 = 1000;
 const BYTES_MAX: u64 = 256 << 20;
 
 /// What was copied of one attempt.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Collected {
     pub(crate) files: u64,
     pub(crate) bytes: u64,

@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ use std::time::{Duration, SystemTime};
 use super::glob::Glob;
 use super::walk::{self, Found};
 
+/// Where they are copied to, in the slate.
+pub(crate) const DIRECTORY: &str = "test_run_cores";
 /// So many are looked at.
 const CORES_MAX: usize = 16;
 /// A larger one is named and stays where it is.
@@ -57,12 +59,16 @@ enum Place {
 }
 
 /// Those that this user's processes have left since then.
-pub(crate) fn find(slate: OwnedFd, since: SystemTime, uid: u32) -> Cores {
+pub(crate) fn find(
+    slate: BorrowedFd<'_>,
+    since: SystemTime,
+    uid: u32,
+) -> Cores {
     let since = since.checked_sub(TICK).unwrap_or(since);
     let mut cores = Cores::default();
     for place in places() {
         let looked = match place {
-            Place::Slate(glob) => slate.try_clone().and_then(|dir| {
+            Place::Slate(glob) => slate.try_clone_to_owned().and_then(|dir| {
                 look(dir, &glob, Path::new(""), &mut cores.found, |file| {
                     is_recent(file, since)
                 })
@@ -93,7 +99,34 @@ pub(crate) fn find(slate: OwnedFd, since: SystemTime, uid: u32) -> Cores {
     cores
 }
 
+impl Cores {
+    /// Those that are to be copied, and programs that are not in the slate,
+    /// which the suite sees at `seen_at`.
+    pub(crate) fn copies(&self, seen_at: &Path) -> Vec<PathBuf> {
+        let cores = self.found.iter().filter(|core| core.is_to_copy());
+        let programs = self.found.iter().filter_map(|c| c.program.as_ref());
+        let programs = programs
+            .filter(|path| path.is_absolute() && path.is_file())
+            .filter(|path| !path.starts_with(seen_at));
+        let mut copies: Vec<PathBuf> =
+            cores.map(|core| &core.path).chain(programs).cloned().collect();
+        copies.sort();
+        copies.dedup();
+        copies
+    }
+}
+
 impl Core {
+    /// Notes that it is in the slate, if it was to be copied.
+    pub(crate) fn was_copied(&mut self) {
+        match self.path.file_name() {
+            Some(name) if self.is_to_copy() => {
+                self.path = Path::new(DIRECTORY).join(name);
+            }
+            _ => {}
+        }
+    }
+
     /// Whether it is not in the slate already, and not too large to be copied
     /// there.
     pub(crate) fn is_to_copy(&self) -> bool {

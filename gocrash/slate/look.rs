@@ -52,10 +52,10 @@ impl Drop for LookDir {
     }
 }
 
-/// What this process calls such a directory, less a number. Not in TMPDIR: that
+/// What this program calls such a directory, less a number. Not in TMPDIR: that
 /// may be a place where the person who called can put a link instead.
 pub(crate) fn stem() -> String {
-    format!("/tmp/gocrash-look-{}-", std::process::id())
+    format!("/tmp/gocrash-look-{}-", crate::attempt::sys::own_id())
 }
 
 /// Checks the tree at `root`, which is the source, or a mounted copy of it.

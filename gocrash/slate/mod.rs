@@ -27,11 +27,12 @@ mod zfs;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use ::zfs::SnapshotName;
+use serde::{Deserialize, Serialize};
 
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::NAMES;
 use crate::attempt::person::Ids;
+use crate::record::text;
 use crate::refusal::Refusal;
 use crate::slate::baked::Baked;
 pub(crate) use origin::Origin;
@@ -49,7 +50,8 @@ pub(crate) struct Wanted {
 }
 
 /// What was seen while checking.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Seen {
     /// Permission bits, owner and group of the directory the suite starts in.
     pub(crate) cwd_mode: u32,
@@ -68,13 +70,15 @@ impl Seen {
 }
 
 /// What holds everything of one hunt.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Working {
     /// The dataset, or the directory: what a person can look up.
     pub(crate) name: String,
     /// Its last part: what the hunt is called.
     pub(crate) session: String,
     /// The directory in which there is room for the record.
+    #[serde(with = "text")]
     pub(crate) path: PathBuf,
     /// Why there is no room in it that others can't take.
     pub(crate) roomless: Option<String>,
@@ -86,7 +90,23 @@ pub(crate) struct Working {
     pub(crate) min_free_bytes: u64,
     /// It is of a hunt that was begun before.
     pub(crate) is_reopened: bool,
-    place: Place,
+    kind: Kind,
+}
+
+/// What it is, and what tells it from another one of its name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+enum Kind {
+    Dataset {
+        guid: String,
+        /// The snapshot that the hunt took itself, if it did.
+        taken: Option<String>,
+        /// Of the clone that was prepared.
+        golden_guid: Option<String>,
+    },
+    Directory {
+        guid: String,
+    },
 }
 
 /// What the source needs to know it again.
@@ -95,7 +115,7 @@ pub(crate) struct Working {
     not(target_os = "linux"),
     expect(dead_code, reason = "there are no overlays to make one")
 )]
-enum Place {
+pub(crate) enum Place {
     Zfs(Box<zfs::Place>),
     Overlay(overlay::Place),
 }
@@ -103,93 +123,108 @@ enum Place {
 impl Working {
     /// What so many slates are called.
     pub(crate) fn slates(&self, count: usize) -> &'static str {
-        match (&self.place, count) {
-            (Place::Zfs(_), 1) => "dataset",
-            (Place::Zfs(_), _) => "datasets",
-            (Place::Overlay(_), 1) => "directory",
-            (Place::Overlay(_), _) => "directories",
+        match (&self.kind, count) {
+            (Kind::Dataset { .. }, 1) => "dataset",
+            (Kind::Dataset { .. }, _) => "datasets",
+            (Kind::Directory { .. }, 1) => "directory",
+            (Kind::Directory { .. }, _) => "directories",
         }
     }
 
     /// Why it is named among what is left, when nobody looked.
     pub(crate) fn why_left(&self) -> &'static str {
-        match self.place {
-            Place::Zfs(_) => "the working dataset, may still be there",
-            Place::Overlay(_) => "holds all of the hunt, may still be there",
+        match self.kind {
+            Kind::Dataset { .. } => "the working dataset, may still be there",
+            Kind::Directory { .. } => {
+                "holds all of the hunt, may still be there"
+            }
         }
     }
 
     /// What this slate is called, before its attempt begins or from then on.
     pub(crate) fn slate(&self, slate: AttemptName, waits: bool) -> String {
-        let Working { name, place, .. } = self;
-        match place {
-            Place::Overlay(_) if waits => {
+        let Working { name, kind, .. } = self;
+        match kind {
+            Kind::Directory { .. } if waits => {
                 format!("{name}/{}/{slate}", overlay::READY)
             }
-            Place::Zfs(_) | Place::Overlay(_) => format!("{name}/{slate}"),
+            Kind::Dataset { .. } | Kind::Directory { .. } => {
+                format!("{name}/{slate}")
+            }
         }
     }
 
     /// What is left of this slate when it is kept.
     pub(crate) fn evidence(&self, slate: AttemptName) -> String {
-        let Working { name, place, .. } = self;
-        match place {
-            Place::Zfs(_) => format!("{name}/{slate}"),
-            Place::Overlay(_) => format!("{name}/{slate}/{}", overlay::UPPER),
+        let Working { name, kind, .. } = self;
+        match kind {
+            Kind::Dataset { .. } => format!("{name}/{slate}"),
+            Kind::Directory { .. } => {
+                format!("{name}/{slate}/{}", overlay::UPPER)
+            }
         }
     }
 
     /// What the person's processes could look into, and attempts must not. A
     /// dataset keeps its slates out of reach itself.
     pub(crate) fn to_hide(&self) -> Option<PathBuf> {
-        match &self.place {
-            Place::Zfs(_) => None,
-            Place::Overlay(_) => Some(self.path.clone()),
+        match &self.kind {
+            Kind::Dataset { .. } => None,
+            Kind::Directory { .. } => Some(self.path.clone()),
         }
     }
 
     /// Whether nothing but the hunt itself keeps the source as it is, so that
     /// it has to be looked at again in the end.
     pub(crate) fn may_drift(&self) -> bool {
-        matches!(self.place, Place::Overlay(_))
+        matches!(self.kind, Kind::Directory { .. })
     }
 
     /// What tells it from another one of its name.
     pub(crate) fn own_guid(&self) -> String {
-        match &self.place {
-            Place::Zfs(place) => place.guid().to_owned(),
-            Place::Overlay(place) => place.guid(),
+        match &self.kind {
+            Kind::Dataset { guid, .. } | Kind::Directory { guid } => {
+                guid.clone()
+            }
         }
     }
 
     /// What tells the clone that was prepared from another one of its name.
     pub(crate) fn golden_guid(&self) -> Option<&str> {
-        match &self.place {
-            Place::Zfs(place) => place.golden_guid(),
-            Place::Overlay(_) => None,
+        match &self.kind {
+            Kind::Dataset { golden_guid, .. } => golden_guid.as_deref(),
+            Kind::Directory { .. } => None,
         }
+    }
+
+    /// Notes what was prepared.
+    pub(crate) fn with_golden(mut self, guid: String) -> Working {
+        if let Kind::Dataset { golden_guid, .. } = &mut self.kind {
+            *golden_guid = Some(guid);
+        }
+        self
     }
 
     /// What removes all of it, for a shell.
     pub(crate) fn removal(&self) -> String {
         let name = &self.name;
-        match self.place {
-            Place::Zfs(_) => {
-                let snapshot = self.taken().map(ToString::to_string);
-                let snapshot = snapshot.map_or_else(String::new, |snapshot| {
-                    format!(" && zfs destroy {}", shell_word(&snapshot))
+        match self.kind {
+            Kind::Dataset { .. } => {
+                let snapshot = self.taken().map(|snapshot| {
+                    format!(" && zfs destroy {}", shell_word(snapshot))
                 });
+                let snapshot = snapshot.unwrap_or_default();
                 format!("zfs destroy -r {}{snapshot}", shell_word(name))
             }
-            Place::Overlay(_) => format!("rm -rf {}", shell_word(name)),
+            Kind::Directory { .. } => format!("rm -rf {}", shell_word(name)),
         }
     }
 
     /// The snapshot that the hunt took itself, if it did.
-    pub(crate) fn taken(&self) -> Option<&SnapshotName> {
-        match &self.place {
-            Place::Zfs(place) => place.taken(),
-            Place::Overlay(_) => None,
+    pub(crate) fn taken(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Dataset { taken, .. } => taken.as_deref(),
+            Kind::Directory { .. } => None,
         }
     }
 
@@ -197,9 +232,9 @@ impl Working {
     pub(crate) fn created(&self) -> String {
         let name = &self.name;
         let done = if self.is_reopened { "reopened" } else { "created" };
-        match self.place {
-            Place::Zfs(_) => format!("{done} zfs dataset {name:?}"),
-            Place::Overlay(_) => format!("{done} directory {name:?}"),
+        match self.kind {
+            Kind::Dataset { .. } => format!("{done} zfs dataset {name:?}"),
+            Kind::Directory { .. } => format!("{done} directory {name:?}"),
         }
     }
 }
@@ -217,7 +252,11 @@ impl Working {
             limits: Vec::new(),
             min_free_bytes: 0,
             is_reopened: false,
-            place: Place::Zfs(Box::new(zfs::Place::for_tests(dataset))),
+            kind: Kind::Dataset {
+                guid: String::new(),
+                taken: None,
+                golden_guid: None,
+            },
         }
     }
 }
@@ -269,21 +308,24 @@ impl Slate {
 }
 
 /// Why there is no slate, and what of it may be left.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Unprepared {
     pub(crate) why: String,
     pub(crate) left: Option<Left>,
 }
 
 /// What became of what was to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) enum Rest {
     Gone,
     Left(Left),
 }
 
 /// Something of ours that is still there, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Left {
     /// The dataset or directory.
     pub(crate) name: String,
@@ -297,11 +339,8 @@ impl fmt::Display for Left {
 }
 
 /// What became of the source while the hunt went on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(
-    not(target_os = "linux"),
-    expect(dead_code, reason = "there are no overlays to make one")
-)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) enum Drift {
     None,
     /// So many paths are new, gone or different; and one of them.

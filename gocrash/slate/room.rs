@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use nix::sys::statvfs::statvfs;
+use serde::{Deserialize, Serialize};
 
 /// With less than this nothing more can be written: a few records.
 pub(super) const FULL_BYTES: u64 = 1 << 20;
@@ -42,7 +43,8 @@ impl MinFree {
 }
 
 /// There is too little room.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Shortage {
     /// The pool, or the dataset that a quota limits.
     pub(super) name: String,

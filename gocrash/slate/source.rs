@@ -17,7 +17,7 @@ use crate::attempt::person::Ids;
 use crate::slate::collect::{self, Collected};
 use crate::slate::glob::Glob;
 use crate::slate::name::session_name;
-use crate::slate::overlay::Overlay;
+use crate::slate::overlay::{self, Overlay};
 use crate::slate::room::{self, Limits, Shortage};
 use crate::slate::zfs::Pool;
 use crate::slate::{
@@ -44,10 +44,10 @@ impl Source {
     }
 
     /// What a look at the source may leave behind when it is cut short.
-    pub(crate) fn checking_risks(&self, origin: &Origin) -> Vec<Left> {
-        match self {
-            Source::Zfs(_) => Pool::checking_risks(origin),
-            Source::Overlay(overlay) => vec![overlay.checking_risks()],
+    pub(crate) fn checking_risks(origin: &Origin) -> Vec<Left> {
+        match origin {
+            Origin::Zfs { .. } => Pool::checking_risks(origin),
+            Origin::Overlay(tree) => vec![overlay::checking_risks(tree)],
         }
     }
 
@@ -78,11 +78,7 @@ impl Source {
     }
 
     /// What `create_working` may leave behind when it is cut short.
-    pub(crate) fn opening_risks(
-        &self,
-        origin: &Origin,
-        first_ms: u128,
-    ) -> Vec<Left> {
+    pub(crate) fn opening_risks(origin: &Origin, first_ms: u128) -> Vec<Left> {
         let session = session_name(first_ms);
         let at_risk = |name| Left {
             name,
@@ -110,7 +106,7 @@ impl Source {
         origin: &Origin,
         limits: Limits,
         first_ms: u128,
-    ) -> anyhow::Result<Working> {
+    ) -> anyhow::Result<(Working, Place)> {
         match (self, origin) {
             (Source::Zfs(pool), Origin::Zfs { snapshot, taken_of, parent }) => {
                 let is_to_be_taken = taken_of.is_some();
@@ -123,11 +119,11 @@ impl Source {
                 )
             }
             (Source::Overlay(overlay), _) => {
-                let working = overlay.create_working(first_ms)?;
+                let (working, place) = overlay.create_working(first_ms)?;
                 // What can't be told doesn't limit anything.
                 let size = room::size_bytes(&working.path).unwrap_or(0);
                 let min_free_bytes = limits.min_free.bytes(size);
-                Ok(Working { min_free_bytes, ..working })
+                Ok((Working { min_free_bytes, ..working }, place))
             }
             _ => unreachable!("{OWN}"),
         }
@@ -139,16 +135,16 @@ impl Source {
         origin: &Origin,
         limits: Limits,
         name: &str,
-    ) -> anyhow::Result<Working> {
+    ) -> anyhow::Result<(Working, Place)> {
         match (self, origin) {
             (Source::Zfs(pool), Origin::Zfs { parent, .. }) => {
                 pool.reopen_working(parent, limits, name)
             }
             (Source::Overlay(overlay), _) => {
-                let working = overlay.reopen_working(name)?;
+                let (working, place) = overlay.reopen_working(name)?;
                 let size = room::size_bytes(&working.path).unwrap_or(0);
                 let min_free_bytes = limits.min_free.bytes(size);
-                Ok(Working { min_free_bytes, ..working })
+                Ok((Working { min_free_bytes, ..working }, place))
             }
             _ => unreachable!("{OWN}"),
         }
@@ -158,9 +154,10 @@ impl Source {
     pub(crate) fn shortage(
         &self,
         working: &Working,
+        place: &Place,
     ) -> anyhow::Result<Option<Shortage>> {
         let min_bytes = working.min_free_bytes;
-        match (self, &working.place) {
+        match (self, place) {
             (Source::Zfs(pool), Place::Zfs(place)) => {
                 pool.shortage(place, min_bytes)
             }
@@ -179,9 +176,9 @@ impl Source {
     /// Makes a clone for something to be done in, once.
     pub(crate) fn create_golden(
         &self,
-        working: &Working,
+        place: &Place,
     ) -> anyhow::Result<Golden> {
-        match (self, &working.place) {
+        match (self, place) {
             (Source::Zfs(pool), Place::Zfs(place)) => pool.create_golden(place),
             _ => anyhow::bail!("overlays are made of a directory as it is"),
         }
@@ -190,25 +187,21 @@ impl Source {
     /// Makes it what slates are clones of from now on.
     pub(crate) fn finish_golden(
         &self,
-        working: &Working,
+        place: &Place,
         golden: &Golden,
-    ) -> anyhow::Result<Working> {
-        match (self, &working.place) {
+    ) -> anyhow::Result<Place> {
+        match (self, place) {
             (Source::Zfs(pool), Place::Zfs(place)) => {
-                let place = Box::new(pool.finish_golden(place, golden)?);
-                Ok(Working { place: Place::Zfs(place), ..working.clone() })
+                let place = pool.finish_golden(place, golden)?;
+                Ok(Place::Zfs(Box::new(place)))
             }
             _ => unreachable!("{OWN}"),
         }
     }
 
     /// Destroys one that was not finished.
-    pub(crate) fn retire_golden(
-        &self,
-        working: &Working,
-        golden: &Golden,
-    ) -> Rest {
-        match (self, &working.place) {
+    pub(crate) fn retire_golden(&self, place: &Place, golden: &Golden) -> Rest {
+        match (self, place) {
             (Source::Zfs(pool), Place::Zfs(place)) => {
                 pool.retire_golden(place, golden)
             }
@@ -220,11 +213,11 @@ impl Source {
     /// the output of its attempt goes to, which are the owner's.
     pub(crate) fn prepare(
         &self,
-        working: &Working,
+        place: &Place,
         name: AttemptName,
         owner: Option<&Ids>,
     ) -> Result<(Slate, Output), Unprepared> {
-        match (self, &working.place) {
+        match (self, place) {
             (Source::Zfs(pool), Place::Zfs(place)) => {
                 pool.prepare(place, name, owner)
             }
@@ -337,8 +330,8 @@ impl Source {
     }
 
     /// Destroys the slate, if it is the one that was made.
-    pub(crate) fn retire(&self, working: &Working, slate: Slate) -> Rest {
-        match (self, &working.place, slate.place) {
+    pub(crate) fn retire(&self, place: &Place, slate: Slate) -> Rest {
+        match (self, place, slate.place) {
             (
                 Source::Zfs(pool),
                 Place::Zfs(working),
@@ -371,8 +364,8 @@ impl Source {
 
     /// Destroys what `create_working` made, if it is that. One with anything
     /// in it stays.
-    pub(crate) fn close(&self, working: &Working) -> Rest {
-        match (self, &working.place) {
+    pub(crate) fn close(&self, place: &Place) -> Rest {
+        match (self, place) {
             (Source::Zfs(pool), Place::Zfs(place)) => pool.close(place),
             (Source::Overlay(overlay), Place::Overlay(place)) => {
                 overlay.close(place)

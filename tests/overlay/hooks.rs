@@ -36,7 +36,7 @@ fn a_hook_knows_the_facts_and_changes_no_verdict() {
         };
         assert_eq!(
             read("start"),
-            "ATTEMPT=0\nSESSION=N\nSLATE=N/thread-0-run-0/tree\nSLOT=0\n\
+            "ATTEMPT=0\nSESSION=N\nSLATE=N/thread-0-run-0/upper\nSLOT=0\n\
              STDOUT=N/thread-0-run-0/upper/test_run_stdout\n"
         );
         assert_eq!(

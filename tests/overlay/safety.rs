@@ -1,12 +1,17 @@
 //! What a suite can't do: gain rights, reach the next slate, or lead gocrash to
 //! what is not its own.
 
-use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::process::Command;
 
-use nix::unistd::Uid;
+use nix::unistd::{Uid, User};
 
-use crate::ground::{Caller, Ground};
+use crate::ground::{Caller, Ground, Hunted, wait_for};
+use crate::processes;
+
+/// What `ps` calls the process with the rights.
+const KEEPER: &str = "gocrash-keeper";
 
 #[test]
 fn the_suite_has_no_capabilities() {
@@ -29,6 +34,95 @@ fn the_suite_has_no_capabilities() {
             }
         }
         assert!(stdout.starts_with(&ground.uid.to_string()), "{stdout}");
+    }
+}
+
+#[test]
+fn gocrash_itself_has_no_rights_while_it_hunts() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let script = r#"until [ -e "$DESK/go" ]; do sleep 0.01; done"#;
+        let options = ["-p1", "--stop-after=1", "--keep-success"];
+        let suite = ["--", "sh", "-c", script];
+        let hunt = ground.gocrash(&[&options, &suite[..]].concat());
+        // One that another one begins has no more.
+        for gocrash in [hunt, ground.after(&["rerun", "latest"])] {
+            has_no_rights(&ground, gocrash);
+        }
+    }
+}
+
+/// A hunt that waits until it may go on.
+fn has_no_rights(ground: &Ground, mut gocrash: Command) {
+    let mut child = gocrash.spawn().unwrap();
+    wait_for(&mut child, "attempt 0: start");
+    let status = format!("/proc/{}/status", child.id());
+    let status = fs::read_to_string(status).unwrap();
+    let line = |word: &str| {
+        let line = status.lines().find_map(|l| l.strip_prefix(word));
+        line.unwrap().split_whitespace().collect::<Vec<_>>()
+    };
+    let uid = ground.uid.to_string();
+    assert_eq!(line("Uid:"), [&uid; 4], "{gocrash:?}");
+    for set in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+        assert_eq!(line(set), ["0000000000000000"], "{gocrash:?}");
+    }
+    assert!(!line("Groups:").contains(&"0"), "{status}");
+    let keepers = processes::of(ground.folder());
+    let keepers = keepers.iter().filter(|(_, name)| name.starts_with(KEEPER));
+    assert_eq!(keepers.count(), 1, "{gocrash:?}");
+    let go = ground.path("desk/go");
+    fs::write(&go, "").unwrap();
+    Hunted::new(child.wait_with_output().unwrap()).expect(0);
+    assert_eq!(processes::of(ground.folder()), []);
+    fs::remove_file(go).unwrap();
+}
+
+/// The suite is a third person's: what only they can do about it is done as
+/// they, though gocrash itself is who called.
+#[test]
+fn the_suite_can_be_somebody_elses_than_who_called() {
+    if !Caller::all().contains(&Caller::Root) {
+        return;
+    }
+    let ground = Ground::new(Caller::Root, "true");
+    let caller = User::from_name("daemon").unwrap().unwrap();
+    let pattern = fs::read("/proc/sys/kernel/core_pattern").unwrap();
+    let dumps = !(pattern.starts_with(b"/") || pattern.starts_with(b"|"));
+    let html = ground.path("report.html");
+    for dir in ["", "desk"] {
+        let mode = Permissions::from_mode(0o777);
+        fs::set_permissions(ground.path(dir), mode).unwrap();
+    }
+    let html_option = format!("--html={}", html.display());
+    // It dumps core when it is told to quit.
+    let script = "id -u; exec sleep 10000";
+    let options = ["-p1", "--cores", "--timeout=1s", &html_option];
+    let suite = ["--on-failure", r#"id -u >"$DESK/hook""#, "--"];
+    let args = [&options, &suite[..], &["sh", "-c", script]].concat();
+    let mut gocrash = ground.gocrash(&args);
+    gocrash.env("SUDO_USER", &caller.name);
+    gocrash.env("SUDO_UID", caller.uid.to_string());
+    let hunted = Hunted::new(gocrash.output().unwrap()).expect(1);
+    let upper = hunted.upper("attempt 0: start");
+    let read = |path| fs::read_to_string(path).unwrap();
+    let printed = read(upper.join("test_run_stdout"));
+    assert_eq!(printed, format!("{}\n", ground.uid));
+    let hook = read(ground.path("desk/hook"));
+    assert_eq!(hook, format!("{}\n", caller.uid));
+    // The manifest is not for them to read, what it says is theirs.
+    assert!(
+        read(html.clone()).contains("sleep 10000"),
+        "{}",
+        read(html.clone())
+    );
+    assert_eq!(fs::metadata(html).unwrap().uid(), caller.uid.as_raw());
+    let autopsy = read(upper.join("test_run_autopsy"));
+    assert!(autopsy.contains("== stacks of process"), "{autopsy}");
+    assert!(!autopsy.contains("not permitted"), "{autopsy}");
+    if dumps {
+        let program = fs::read(upper.join("test_run_cores/sleep")).unwrap();
+        assert_eq!(program, fs::read("/usr/bin/sleep").unwrap());
     }
 }
 

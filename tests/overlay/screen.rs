@@ -204,9 +204,7 @@ fn a_pipe_gets_lines_and_sigusr1_asks_for_one() {
         let suite = [&progress, "--stop-after=1", "--", "sh", "-c", &script];
         let mut child = ground.gocrash(&suite).spawn().unwrap();
         wait_for(&mut child, "thread 1: attempt 0: start");
-        let id = Pid::from_raw(child.id().try_into().unwrap());
-        kill(id, Signal::SIGUSR1).unwrap();
-        wait_for_status(&mut child);
+        ask_for_status(&mut child);
         fs::write(ground.path("desk/end"), "").unwrap();
         let hunted = Hunted::new(child.wait_with_output().unwrap()).expect(0);
         assert!(!hunted.output.stdout.contains(&0x1b), "{hunted:#?}");
@@ -215,13 +213,16 @@ fn a_pipe_gets_lines_and_sigusr1_asks_for_one() {
     }
 }
 
-/// Waits for the answer to SIGUSR1 on the child's standard error.
-fn wait_for_status(child: &mut Child) {
+/// Sends SIGUSR1, until the answer on the child's standard error is of both
+/// threads: they begin one after the other.
+fn ask_for_status(child: &mut Child) {
+    let id = Pid::from_raw(child.id().try_into().unwrap());
     let mut seen = String::new();
     let err = child.stderr.as_mut().unwrap();
     while !seen.contains("thread 1: attempt 0  ")
         || !seen.contains("0 runs so far, 0 failures, 2 active, oldest ")
     {
+        kill(id, Signal::SIGUSR1).unwrap();
         let mut bytes = [0; 4096];
         let read = err.read(&mut bytes).unwrap();
         assert!(read > 0, "{seen}");

@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::ground::{Caller, Ground, Hunted, wait_for};
+use crate::processes::{self, wait_until};
 
 /// What `gocrash list --json` prints of each hunt.
 fn listed(ground: &Ground) -> Vec<Value> {
@@ -48,6 +49,8 @@ fn a_hunt_is_listed_while_it_goes_on_and_when_it_broke_off() {
         assert_eq!(alive["directory"], ground.path("source").to_str().unwrap());
 
         destroy(&mut child);
+        // Its keeper ends what runs, and then itself.
+        wait_until("its end", || processes::of(ground.folder()).is_empty());
         let [dead] = &listed(&ground)[..] else { panic!() };
         assert_eq!(dead["state"], "broken_off", "{caller:?}");
         assert_eq!(dead["host_went_down"], false);

@@ -21,8 +21,13 @@ fn the_suite_has_no_descriptor_of_gocrash_and_cannot_look_into_it() {
             ls -l /proc/self/fd >fds
             grep -v -e /dev/null -e test_run_ -e /proc/ -e fds -e total fds \
                 && exit 5
-            cat /proc/$PPID/environ && exit 6
-            ls -l /proc/$PPID/fd/ | grep . && exit 7
+            above=$PPID
+            for name in gocrash-attempt gocrash-keeper gocrash; do
+                test $(cat /proc/$above/comm) = $name || exit 6
+                cat /proc/$above/environ && exit 7
+                ls -l /proc/$above/fd/ | grep . && exit 8
+                above=$(cut -d' ' -f4 /proc/$above/stat)
+            done
             exit 0"#;
         ground.hunt(&["-p1", "--stop-after=1"], script).expect(0);
     }

@@ -1,5 +1,6 @@
 //! The stacks of the processes of an attempt, by whatever debugger is there. It
-//! runs as the person who runs the suite: what it reads is the suite's choice.
+//! has no more rights than the person who called: what it reads is the suite's
+//! choice.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -13,7 +14,7 @@ use nix::unistd::pipe2;
 
 use super::{BYTES_MAX, Bounded};
 use crate::attempt::aside::{Aside, Done, Hurry};
-use crate::attempt::person::Person;
+use crate::attempt::person::Ids;
 use crate::attempt::processes::Process;
 
 /// So long a debugger may take for one process, and for all.
@@ -51,7 +52,7 @@ const DEBUGGER: &[&str] = &["pstack", "PID"];
 pub(crate) fn write(
     file: &File,
     tree: &[Process],
-    person: &Person,
+    ids: Option<&Ids>,
     env: &BTreeMap<OsString, OsString>,
     hurry: &Hurry,
 ) -> io::Result<()> {
@@ -70,7 +71,8 @@ pub(crate) fn write(
             .iter()
             .map(|word| word.replace("PID", &pid.to_string()).into())
             .collect();
-        let aside = Aside { words, env, dir: "/".as_ref(), person };
+        let ids = ids.cloned();
+        let aside = Aside { words, env, dir: "/".as_ref(), ids };
         match run(&aside, left.min(ONE_MAX), hurry, &mut out)? {
             Done::Exited(status) if status.success() => {}
             Done::Exited(status) => writeln!(out, "({status})")?,

@@ -108,6 +108,12 @@ impl Drop for Supervisor {
     }
 }
 
+/// Another child of this process, which is no orphan either.
+#[cfg(target_os = "linux")]
+pub(super) fn know(child: Pid) {
+    known().insert(child.as_raw());
+}
+
 /// Lets what a killed supervisor leaves become children of this process, to be
 /// found. Where that can't be had, only what its own end kills is.
 pub(crate) fn adopt_orphans() {

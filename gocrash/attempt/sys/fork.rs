@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::sync::Arc;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::{ForkResult, fork};
@@ -20,15 +21,20 @@ use crate::attempt::view::Scene;
 /// The connection with a supervisor. Dropped, it has all of the attempt
 /// killed.
 #[derive(Debug)]
-pub(crate) struct Control(OwnedFd);
+pub(crate) struct Control(Arc<OwnedFd>);
+
+/// What only listens to one.
+#[derive(Debug)]
+pub(crate) struct Listener(Arc<OwnedFd>);
 
 /// Forks a supervisor, with a process that waits to run `program` with these
-/// three descriptors, in this scene, if any.
+/// three descriptors, in this scene, if any. Also gives the end of the
+/// connection that is for [`Control`].
 pub(crate) fn fork_supervised(
     program: &Program,
     stdio: [OwnedFd; 3],
     scene: Option<&Scene>,
-) -> io::Result<(Supervisor, Control)> {
+) -> io::Result<(Supervisor, OwnedFd)> {
     let [ours, theirs] = socket::pair()?;
     let program = program.prepared();
     let supervisor = Supervisor::forked(move |cgroup| {
@@ -49,7 +55,7 @@ pub(crate) fn fork_supervised(
             }
         }
     })?;
-    Ok((supervisor, Control(ours)))
+    Ok((supervisor, ours))
 }
 
 /// Whether a process with these ids can go to a directory that is there. Tried
@@ -59,7 +65,8 @@ pub(crate) fn enter(dir: &Path, ids: Option<Ids>) -> io::Result<()> {
     let null = File::open("/dev/null")?;
     let stdio = [null.try_clone()?, null.try_clone()?, null];
     let stdio = stdio.map(OwnedFd::from);
-    let (supervisor, control) = fork_supervised(&program, stdio, None)?;
+    let (supervisor, end) = fork_supervised(&program, stdio, None)?;
+    let control = Control::of(end);
     control.send(Order::Go)?;
     let report = control.receive();
     drop(control);
@@ -79,23 +86,39 @@ impl Control {
         Ok(socket::send(self.0.as_fd(), &order.to_bytes())?)
     }
 
-    /// Waits for a report; nothing comes after the last one, or when the
-    /// supervisor was killed.
-    pub(crate) fn receive(&self) -> io::Result<Option<Report>> {
-        let mut packet = [0; REPORT_BYTES];
-        let length = socket::receive(self.0.as_fd(), &mut packet)?;
-        Ok(Report::of_bytes(&packet[..length]))
+    /// What [`fork_supervised`] gave, here or in another process.
+    pub(crate) fn of(end: OwnedFd) -> Control {
+        Control(Arc::new(end))
     }
 
-    /// The same connection: one can listen while the other speaks.
-    pub(crate) fn try_clone(&self) -> io::Result<Control> {
-        self.0.try_clone().map(Control)
+    /// Waits for a report.
+    pub(crate) fn receive(&self) -> io::Result<Option<Report>> {
+        receive(&self.0)
+    }
+
+    /// Only hears what is said on the same connection.
+    pub(crate) fn listener(&self) -> Listener {
+        Listener(Arc::clone(&self.0))
     }
 }
 
-/// Whoever has a copy hears no more, either.
+/// Whoever listens hears no more, either.
 impl Drop for Control {
     fn drop(&mut self) {
         socket::end(self.0.as_fd());
     }
+}
+
+impl Listener {
+    /// Waits for a report; nothing comes after the last one, or when the
+    /// supervisor was killed.
+    pub(crate) fn receive(&self) -> io::Result<Option<Report>> {
+        receive(&self.0)
+    }
+}
+
+fn receive(socket: &OwnedFd) -> io::Result<Option<Report>> {
+    let mut packet = [0; REPORT_BYTES];
+    let length = socket::receive(socket.as_fd(), &mut packet)?;
+    Ok(Report::of_bytes(&packet[..length]))
 }

@@ -24,6 +24,8 @@ mod message;
 #[cfg(target_os = "linux")]
 pub(crate) mod namespace;
 mod place;
+#[cfg(target_os = "linux")]
+pub(crate) mod rights;
 mod socket;
 mod suite;
 mod supervisor;
@@ -41,6 +43,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
+use std::sync::OnceLock;
 
 pub(crate) use cgroup::remove_free as remove_cgroups;
 pub(crate) use children::{Supervisor, adopt_orphans};
@@ -60,6 +63,13 @@ use nix::unistd::Gid;
 /// Wraps `getgrouplist`.
 pub(crate) fn groups_of(user: &CStr, gid: Gid) -> io::Result<Vec<Gid>> {
     system::groups_of(user, gid)
+}
+
+/// The number of the process that was started; those that it forks and that
+/// know of this keep it in mind as theirs.
+pub(crate) fn own_id() -> u32 {
+    static ID: OnceLock<u32> = OnceLock::new();
+    *ID.get_or_init(std::process::id)
 }
 
 /// Whether this process was started with the signal ignored, as by `nohup`.

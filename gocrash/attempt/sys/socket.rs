@@ -43,10 +43,14 @@ pub(super) fn send(socket: BorrowedFd<'_>, packet: &[u8]) -> nix::Result<()> {
 
 /// Receives a packet, and gives its length; nought at the end of the
 /// connection. Makes system calls only.
+///
+/// An end that goes with something unread in it is an error first, and only
+/// then comes what it has said before.
 pub(super) fn receive(
     socket: BorrowedFd<'_>,
     packet: &mut [u8],
 ) -> nix::Result<usize> {
+    let mut is_again = false;
     loop {
         // SAFETY: the call writes into a place of just this length.
         let received = unsafe {
@@ -60,6 +64,7 @@ pub(super) fn receive(
         match Errno::result(received) {
             Ok(length) => return Ok(length.unsigned_abs()),
             Err(Errno::EINTR) => {}
+            Err(Errno::ECONNRESET) if !is_again => is_again = true,
             Err(error) => return Err(error),
         }
     }

@@ -7,7 +7,7 @@ use nix::unistd::Uid;
 use tempfile::TempDir;
 
 use super::*;
-use crate::attempt::sys::{self, Order, Program, Report};
+use crate::attempt::sys::{self, Control, Order, Program, Report};
 
 /// Whether the test is to go on here. Where nobody may mount anything, it is
 /// run once more by somebody who may: root of a user namespace.
@@ -52,8 +52,9 @@ impl Place {
         let said = self.path("said");
         let null = || File::open("/dev/null").unwrap();
         let stdio = [null(), File::create(&said)?, null()].map(OwnedFd::from);
-        let (_supervisor, control) =
+        let (_supervisor, end) =
             sys::fork_supervised(&program, stdio, Some(scene))?;
+        let control = Control::of(end);
         control.send(Order::Go)?;
         while let Some(report) = control.receive()? {
             match report {

@@ -28,7 +28,7 @@ const PROBE: &str = ".gocrash-probe-";
 
 /// What this process calls it.
 pub(super) fn probe_name() -> String {
-    format!("{PROBE}{}", std::process::id())
+    format!("{PROBE}{}", crate::attempt::sys::own_id())
 }
 
 /// Removes what processes left that were killed while they tried. One that

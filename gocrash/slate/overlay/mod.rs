@@ -25,7 +25,7 @@ use crate::attempt::output::Output;
 use crate::attempt::person::Ids;
 use crate::slate::origin::Tree;
 use crate::slate::{
-    Drift, Left, Rest, Seen, Slate, Unprepared, Wanted, Working, look,
+    Drift, Kind, Left, Rest, Seen, Slate, Unprepared, Wanted, Working, look,
 };
 use check::State;
 use folder::{Folder, Identity};
@@ -63,7 +63,7 @@ struct Checked {
 
 /// The directory that holds everything of one hunt.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(crate) struct Place {
     name: String,
     identity: Identity,
 }
@@ -81,6 +81,15 @@ pub(super) struct SlatePlace {
     identity: Identity,
     is_hidden: bool,
     upper: PathBuf,
+}
+
+/// What `check` may leave behind when it is cut short.
+pub(super) fn checking_risks(tree: &Tree) -> Left {
+    let probe = tree.state.join(check::probe_name());
+    Left {
+        name: probe.display().to_string(),
+        why: "may have been created".to_owned(),
+    }
 }
 
 impl SlatePlace {
@@ -108,15 +117,6 @@ impl Overlay {
         })))
     }
 
-    /// What `check` may leave behind when it is cut short.
-    pub(super) fn checking_risks(&self) -> Left {
-        let probe = self.0.tree.state.join(check::probe_name());
-        Left {
-            name: probe.display().to_string(),
-            why: "may have been created".to_owned(),
-        }
-    }
-
     /// Looks at the source, and refuses what could not work. Creates the
     /// state directory at most.
     pub(super) fn check(&self, wanted: &Wanted) -> anyhow::Result<Seen> {
@@ -136,14 +136,17 @@ impl Overlay {
     pub(super) fn create_working(
         &self,
         first_ms: u128,
-    ) -> anyhow::Result<Working> {
+    ) -> anyhow::Result<(Working, super::Place)> {
         let Inner { tree, .. } = &*self.0;
         let state = &self.checked().state;
         self.open_in(Session::create(tree, state, first_ms)?, false)
     }
 
     /// Goes on in the one with this path.
-    pub(super) fn reopen_working(&self, path: &str) -> anyhow::Result<Working> {
+    pub(super) fn reopen_working(
+        &self,
+        path: &str,
+    ) -> anyhow::Result<(Working, super::Place)> {
         let Inner { tree, .. } = &*self.0;
         let state = &self.checked().state;
         let name = Path::new(path).file_name().and_then(|name| name.to_str());
@@ -155,7 +158,7 @@ impl Overlay {
         &self,
         session: Session,
         is_reopened: bool,
-    ) -> anyhow::Result<Working> {
+    ) -> anyhow::Result<(Working, super::Place)> {
         let tree = &self.0.tree;
         let checked = self.checked();
         let place = Place {
@@ -171,14 +174,14 @@ impl Overlay {
             limits: limits(&tree.dir, checked.style),
             min_free_bytes: 0,
             is_reopened,
-            place: super::Place::Overlay(place),
+            kind: Kind::Directory { guid: place.guid() },
         };
         if let Ok(watch) = Watch::begin(checked.source.path()) {
             // There is none yet.
             let _ = self.0.watch.set(watch);
         }
         self.0.session.set(session).expect("a hunt is opened once");
-        Ok(working)
+        Ok((working, super::Place::Overlay(place)))
     }
 
     /// Makes and mounts a slate, and the files for its output.

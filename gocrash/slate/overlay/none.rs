@@ -23,13 +23,7 @@ pub(super) const READY: &str = ".ready";
 pub(crate) enum Overlay {}
 
 #[derive(Debug, Clone)]
-pub(super) enum Place {}
-
-impl Place {
-    pub(super) fn guid(&self) -> String {
-        match *self {}
-    }
-}
+pub(crate) enum Place {}
 
 #[derive(Debug)]
 pub(super) enum SlatePlace {}
@@ -39,6 +33,10 @@ pub(super) fn enter() -> Result<(), Refusal> {
         "overlayfs is Linux's: here a plain directory can't be hunted in",
         "name a snapshot, `pool/dataset@name`",
     ))
+}
+
+pub(super) fn checking_risks(tree: &Tree) -> Left {
+    Left { name: tree.state.display().to_string(), why: String::new() }
 }
 
 #[derive(Debug)]
@@ -128,19 +126,21 @@ impl Overlay {
         enter().map(|()| unreachable!("it is refused"))
     }
 
-    pub(super) fn checking_risks(&self) -> Left {
-        match *self {}
-    }
-
     pub(super) fn check(&self, _wanted: &Wanted) -> anyhow::Result<Seen> {
         match *self {}
     }
 
-    pub(super) fn create_working(&self, _: u128) -> anyhow::Result<Working> {
+    pub(super) fn create_working(
+        &self,
+        _: u128,
+    ) -> anyhow::Result<(Working, super::Place)> {
         match *self {}
     }
 
-    pub(super) fn reopen_working(&self, _: &str) -> anyhow::Result<Working> {
+    pub(super) fn reopen_working(
+        &self,
+        _: &str,
+    ) -> anyhow::Result<(Working, super::Place)> {
         match *self {}
     }
 

@@ -25,6 +25,12 @@ pub(crate) struct Golden {
     guid: String,
 }
 
+impl Golden {
+    pub(crate) fn guid(&self) -> &str {
+        &self.guid
+    }
+}
+
 /// One that is ready: mounted no more, with a snapshot.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {

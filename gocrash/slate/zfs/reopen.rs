@@ -12,7 +12,7 @@ use super::{Alive, Place, Pool, found};
 use crate::hunt::golden;
 use crate::slate::lock::Lock;
 use crate::slate::room::Limits;
-use crate::slate::{Working, hiding};
+use crate::slate::{Kind, Working, hiding};
 
 impl Pool {
     /// Makes it again what it was while the hunt went on. Nothing of what was
@@ -22,7 +22,7 @@ impl Pool {
         parent: &DatasetName,
         limits: Limits,
         name: &str,
-    ) -> anyhow::Result<Working> {
+    ) -> anyhow::Result<(Working, crate::slate::Place)> {
         let min_free_bytes = limits.min_free.bytes(self.size(parent)?);
         let found = found::named(&self.zfs, name)?;
         let Recalled { place, .. } = self.recall(&found)?;
@@ -44,7 +44,7 @@ impl Pool {
         let lock = Lock::take(&path)
             .with_context(|| format!("cannot lock `{}`", path.display()))?;
         self.set_alive(Some(Alive { _hold: hold, _lock: lock }));
-        Ok(Working {
+        let working = Working {
             name: name.to_owned(),
             session: session_of(&dataset).to_owned(),
             path: path.clone(),
@@ -53,12 +53,14 @@ impl Pool {
             limits: Vec::new(),
             min_free_bytes,
             is_reopened: true,
-            place: crate::slate::Place::Zfs(Box::new(Place {
-                path,
-                reserved_bytes,
-                ..place
-            })),
-        })
+            kind: Kind::Dataset {
+                guid: place.guid.clone(),
+                taken: place.base.taken().map(ToString::to_string),
+                golden_guid: place.golden_guid().map(str::to_owned),
+            },
+        };
+        let place = Place { path, reserved_bytes, ..place };
+        Ok((working, crate::slate::Place::Zfs(Box::new(place))))
     }
 }
 

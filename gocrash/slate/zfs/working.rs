@@ -12,14 +12,14 @@ use crate::refusal::Refusal;
 use crate::slate::lock::Lock;
 use crate::slate::name::take_free;
 use crate::slate::room::Limits;
-use crate::slate::{Rest, Working, hiding};
+use crate::slate::{Kind, Rest, Working, hiding};
 
 /// Kept free for the record. With 8 MiB ZFS refused to write when the pool was
 /// full; with this it refuses for moments only, which the event log waits for.
 const RECORD_ROOM_BYTES: u64 = 32 << 20;
 /// The dataset that holds everything of one hunt.
 #[derive(Debug, Clone)]
-pub(in crate::slate) struct Place {
+pub(crate) struct Place {
     pub(super) dataset: DatasetName,
     /// What all of it was made from.
     pub(super) base: Base,
@@ -32,14 +32,6 @@ pub(in crate::slate) struct Place {
 }
 
 impl Place {
-    pub(in crate::slate) fn taken(&self) -> Option<&SnapshotName> {
-        self.base.taken()
-    }
-
-    pub(in crate::slate) fn guid(&self) -> &str {
-        &self.guid
-    }
-
     /// Of what `--prepare` made.
     pub(in crate::slate) fn golden_guid(&self) -> Option<&str> {
         Some(&self.prepared.as_ref()?.guid)
@@ -50,22 +42,6 @@ impl Place {
         match &self.prepared {
             Some(prepared) => &prepared.snapshot,
             None => &self.base.snapshot,
-        }
-    }
-}
-
-#[cfg(test)]
-impl Place {
-    /// One that is nowhere.
-    pub(in crate::slate) fn for_tests(dataset: &str) -> Place {
-        let dataset = DatasetName::new(dataset).unwrap();
-        Place {
-            base: Base::given(dataset.snapshot("none").unwrap()),
-            prepared: None,
-            dataset,
-            guid: String::new(),
-            path: PathBuf::new(),
-            reserved_bytes: 0,
         }
     }
 }
@@ -89,7 +65,7 @@ impl Pool {
         is_to_be_taken: bool,
         limits: Limits,
         first_ms: u128,
-    ) -> anyhow::Result<Working> {
+    ) -> anyhow::Result<(Working, crate::slate::Place)> {
         let base = match is_to_be_taken {
             true => self.take_base(snapshot, first_ms)?,
             false => Base::given(snapshot.clone()),
@@ -108,7 +84,7 @@ impl Pool {
         base: &Base,
         limits: Limits,
         first_ms: u128,
-    ) -> anyhow::Result<Working> {
+    ) -> anyhow::Result<(Working, crate::slate::Place)> {
         let min_free_bytes = limits.min_free.bytes(self.size(parent)?);
         let base_guid = self.guid(&base.snapshot)?;
         let (dataset, roomless) =
@@ -132,7 +108,7 @@ impl Pool {
         match set_up() {
             Ok((guid, path, alive)) => {
                 self.set_alive(Some(alive));
-                Ok(Working {
+                let working = Working {
                     name: dataset.to_string(),
                     session: session_of(&dataset).to_owned(),
                     path: path.clone(),
@@ -141,15 +117,21 @@ impl Pool {
                     limits: Vec::new(),
                     min_free_bytes,
                     is_reopened: false,
-                    place: crate::slate::Place::Zfs(Box::new(Place {
-                        base: base.clone(),
-                        prepared: None,
-                        dataset,
-                        guid,
-                        path,
-                        reserved_bytes,
-                    })),
-                })
+                    kind: Kind::Dataset {
+                        guid: guid.clone(),
+                        taken: base.taken().map(ToString::to_string),
+                        golden_guid: None,
+                    },
+                };
+                let place = Place {
+                    base: base.clone(),
+                    prepared: None,
+                    dataset,
+                    guid,
+                    path,
+                    reserved_bytes,
+                };
+                Ok((working, crate::slate::Place::Zfs(Box::new(place))))
             }
             Err(error) => {
                 let error = error.context("cannot set up the working dataset");

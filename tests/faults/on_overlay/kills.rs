@@ -16,8 +16,9 @@ use crate::processes::{self, wait_until};
 use crate::remains::{Remains, numbers};
 use crate::scenario::{SOME, Times};
 
-/// What `ps` calls the process above an attempt.
+/// What `ps` calls the process above an attempt, and the one with the rights.
 const SUPERVISOR: &str = "gocrash-attempt";
+const KEEPER: &str = "gocrash-keeper";
 
 #[test]
 fn a_suite_that_kills_its_parent_has_no_verdict_and_leaves_nothing() {
@@ -38,21 +39,46 @@ fn a_supervisor_that_is_killed_takes_its_attempt_and_no_other_along() {
         let options = ["-p1", "--stop-after=1"];
         let mut running = start(ground, &options, &script);
         running.until("attempt 0: start");
-        let supervisors = || {
-            let mut all = processes::of(ground.folder());
-            all.retain(|(_, what)| what.starts_with(SUPERVISOR));
-            all
-        };
-        wait_until("a supervisor", || !supervisors().is_empty());
-        for (id, _) in supervisors() {
-            // The last one may have ended with another one.
-            let _ =
-                kill(Pid::from_raw(id.try_into().unwrap()), Signal::SIGKILL);
-        }
+        kill_all(ground, SUPERVISOR);
         running.until("attempt 0: no verdict");
         go(ground);
         audit.end_empty(&running.end().expect(0));
     });
+}
+
+#[test]
+fn the_keeper_can_be_killed_and_no_verdict_is_lost() {
+    for_each_caller("SIGKILL to the keeper", SOME, |ground, _| {
+        for (fails, awaited, code) in [
+            ("false", "thread 1: attempt 0: start", 125),
+            ("true", "thread 1: attempt 0: exited with code 1", 1),
+        ] {
+            let audit = Audit::begin(ground);
+            let script =
+                format!("{DAEMON}; ! {fails} || exit $GOCRASH_SLOT; {WAIT}");
+            let mut running = start(ground, &["-p2"], &script);
+            running.until(awaited);
+            kill_all(ground, KEEPER);
+            // Nobody is left who could remove anything.
+            let ran = running.end().expect(code).expect_said("left: ");
+            audit.end_broken_off(&ran, &list(ground));
+            check_record(ground, &ran.verdicts());
+            remove_all(ground);
+        }
+    });
+}
+
+fn kill_all(ground: &Ground, name: &str) {
+    let all = || {
+        let mut all = processes::of(ground.folder());
+        all.retain(|(_, what)| what.starts_with(name));
+        all
+    };
+    wait_until(name, || !all().is_empty());
+    for (id, _) in all() {
+        // The last one may have ended with another one.
+        let _ = kill(Pid::from_raw(id.try_into().unwrap()), Signal::SIGKILL);
+    }
 }
 
 #[test]
@@ -71,13 +97,16 @@ fn gocrash_can_be_killed_at_any_moment() {
         if ground.left().iter().any(|name| name.starts_with(".gocrash-probe")) {
             hunt(ground, &["-p1", "--stop-after=1"], "true").expect(0);
         }
-        let listed = ground.after(&["list"]).output().unwrap();
-        let listed = String::from_utf8(listed.stdout).unwrap();
-        audit.end_broken_off(&ran, &listed);
+        audit.end_broken_off(&ran, &list(ground));
         check_record(ground, &ran.verdicts());
         remove_all(ground);
         audit.look_again();
     });
+}
+
+fn list(ground: &Ground) -> String {
+    let listed = ground.after(&["list"]).output().unwrap();
+    String::from_utf8(listed.stdout).unwrap()
 }
 
 /// Whatever is gone has a verdict.

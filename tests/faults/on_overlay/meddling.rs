@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::{WAIT, for_each_caller, for_root, go, hunt, start};
 use crate::audit::Audit;
+use crate::processes;
 use crate::scenario::ONCE;
 
 #[test]
@@ -60,7 +61,7 @@ fn a_hunts_directory_that_is_moved_ends_it_and_stays() {
         let script = format!("echo >\"$DESK/up\"; {WAIT}");
         let running = start(ground, &options, &script);
         let up = ground.path("desk/up");
-        crate::processes::wait_until("its word", || up.exists());
+        processes::wait_until("its word", || up.exists());
         let state = ground.path("state/gocrash");
         let session = ground.left().pop().unwrap();
         let moved = state.join("moved");
@@ -95,14 +96,18 @@ fn mounts_that_root_makes_in_a_slate_are_taken_along() {
         let mut running = start(ground, &options, &script);
         running.until("attempt 0: start");
         let id = ground.path("desk/id");
-        crate::processes::wait_until("its id", || {
+        processes::wait_until("its id", || {
             fs::read_to_string(&id).is_ok_and(|id| id.ends_with('\n'))
         });
-        let gocrash = running.id().to_string();
+        // Whoever mounts has the namespace.
+        let keeper = processes::of(ground.folder());
+        let is_keeper =
+            |(_, what): &&(u32, String)| what.starts_with("gocrash-keeper ");
+        let keeper = keeper.iter().find(is_keeper).unwrap().0.to_string();
         let session = ground.path("state/gocrash").join(&ground.left()[0]);
         let dir = session.join("thread-0-run-0/tree/dir");
         let mounted = Command::new("nsenter")
-            .args(["-m", "-t", &gocrash])
+            .args(["-m", "-t", &keeper])
             .args(["mount", "-t", "tmpfs", "tmpfs"])
             .arg(dir)
             .status();

@@ -139,7 +139,10 @@ fn callers_and_hosts_that_cannot_do_it() {
     // As where the kernel module is missing: there is no /dev/zfs.
     let mut without = Command::new("unshare");
     let forget = ground.pool.forget_others();
-    let script = format!("{forget}; mount -t tmpfs none /dev; exec \"$@\"");
+    let script = format!(
+        "{forget}; mount -t tmpfs none /dev; \
+         mknod -m 666 /dev/null c 1 3; exec \"$@\""
+    );
     without
         .args(["-m", "sh", "-c", &script, "-"])
         .arg(env!("CARGO_BIN_EXE_gocrash"))

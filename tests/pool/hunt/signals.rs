@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::ground::{Ground, lines};
+use crate::pool::zfs;
 
 fn send(child: &Child, signal: Signal) {
     let pid = i32::try_from(child.id()).unwrap();
@@ -94,6 +95,10 @@ fn a_second_ctrl_c_waits_for_nothing_and_names_what_is_left() {
         assert!(stdout.contains(&line), "{stdout}");
     }
     while is_alive(&pid) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    // The keeper ends last, and lets go of the snapshot.
+    while !zfs(&["holds", "-H", ground.snapshot.as_str()]).is_empty() {
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -55,8 +55,18 @@ pub(super) fn die_with(parent: Pid) -> nix::Result<()> {
 
 /// Nobody without rights can look into this process or trace it.
 pub(super) fn hide() -> nix::Result<()> {
+    hide_as(NAME)
+}
+
+/// The same, under this name.
+pub(super) fn hide_as(name: &CStr) -> nix::Result<()> {
     // SAFETY: the name ends with a zero byte.
-    unsafe { libc::prctl(libc::PR_SET_NAME, NAME.as_ptr()) };
+    unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+    be_opaque()
+}
+
+/// The same, under the name that it has.
+pub(super) fn be_opaque() -> nix::Result<()> {
     control(libc::PR_SET_DUMPABLE, 0)
 }
 
