@@ -1,6 +1,6 @@
 # The few words people type. Each is a script that can be run by itself.
 
-.PHONY: demo test bench soak faults vm check-ports
+.PHONY: demo test bench soak fuzz faults vm check-ports
 
 demo: ## run the main job on real input
 	@demo/run
@@ -10,6 +10,9 @@ test: ## run every test
 
 soak: ## look for faults of zfs-rs for so many SECONDS on each release
 	@SOAK_SECONDS=$(or $(SECONDS),60) tests/all setup soak
+
+fuzz: ## change what others wrote, for so many SECONDS with each reader
+	@FUZZ_SECONDS=$(or $(SECONDS),60) tests/all setup fuzz
 
 faults: ## break everything around a hunt, often; a line for each scenario
 	@FAULTS=all tests/all

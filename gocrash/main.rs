@@ -4,6 +4,8 @@ mod attempt;
 mod cli;
 mod config;
 mod exit;
+#[cfg(test)]
+mod fuzz;
 mod hunt;
 mod keeper;
 mod record;

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::attempt::sys::rights::Channel;
 use crate::cli::Cli;
+use crate::fuzz::fuzz;
 
 /// Whether the test is to go on here. Where nobody may mount anything, it is
 /// run once more by somebody who may: root of a user namespace.
@@ -163,6 +164,42 @@ fn what_is_no_request_is_answered_so_and_the_keeper_goes_on() {
     }
     let answer = ground.ask(&Request::Check);
     assert!(matches!(answer.reply, Reply::Seen(_)), "{answer:?}");
+}
+
+#[test]
+fn fuzzed_requests_touch_nothing_of_others() {
+    if !may_mount("fuzzed_requests_touch_nothing_of_others") {
+        return;
+    }
+    let ground = Ground::new();
+    let others = ground.others();
+    let requests = too_early().into_iter().chain([
+        Request::Check,
+        Request::Clean,
+        Request::Open { first_ms: 1 },
+        Request::Record,
+        keep(0, "failed"),
+    ]);
+    let requests: Vec<Vec<u8>> =
+        requests.map(|r| serde_json::to_vec(&r).unwrap()).collect();
+    let words = [
+        "\"retire\"",
+        "\"prepare\"",
+        "\"keep\"",
+        "\"open\"",
+        "\"close\"",
+        "{\"thread\":0,\"run\":1}",
+        "\"../gocrash-1\"",
+        "18446744073709551615",
+    ];
+    fuzz(&requests, &words, 40, |packet, _| {
+        if !packet.is_empty() {
+            let answer = ground.send(packet);
+            let what = format!("{answer:?}");
+            assert!(!what.contains("panicked"), "{what}");
+        }
+    });
+    assert_eq!(ground.others(), others);
 }
 
 /// What needs something to be there first.

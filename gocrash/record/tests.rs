@@ -31,6 +31,21 @@ use crate::triage::rules::Action;
 const SCHEMA: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/record.md"));
 
+fn sifted() -> Sifted {
+    Sifted {
+        signatures: vec![Signed {
+            id: "5f8512ed".to_owned(),
+            class: Class::Corruption,
+            title: "TestX: fatal error: fault".to_owned(),
+            is_flaky: true,
+        }],
+        decision: Some(Decided {
+            action: Action::Stop,
+            rule: "stop <- `fault`".to_owned(),
+        }),
+    }
+}
+
 /// A record of a hunt in which everything happens that can.
 fn everything() -> (TempDir, Vec<u8>) {
     let dir = tempfile::tempdir().unwrap();
@@ -47,18 +62,6 @@ fn everything() -> (TempDir, Vec<u8>) {
     let leaks = || Leaks { count: 1, first: vec![(7, "sleep".to_owned())] };
     let ended = |outcome| Event::Ended(name, outcome, span, leaks());
     let why = || "a \"reason\"\u{2028}".to_owned();
-    let sifted = Sifted {
-        signatures: vec![Signed {
-            id: "5f8512ed".to_owned(),
-            class: Class::Corruption,
-            title: "TestX: fatal error: fault".to_owned(),
-            is_flaky: true,
-        }],
-        decision: Some(Decided {
-            action: Action::Stop,
-            rule: "stop <- `fault`".to_owned(),
-        }),
-    };
     let events = [
         Event::Checked(Ok(Seen::for_tests())),
         Event::Opened(Ok(working.clone())),
@@ -69,7 +72,7 @@ fn everything() -> (TempDir, Vec<u8>) {
         Event::Prepared(name, Err(unprepared)),
         Event::Started(name, PathBuf::new(), go),
         Event::Replaced(name, vec!["test_run_stdout"]),
-        Event::Sifted(name, sifted),
+        Event::Sifted(name, sifted()),
         ended(Outcome::Failed(2)),
         ended(Outcome::Passed),
         ended(Outcome::Signaled(11)),

@@ -2,7 +2,6 @@
 //! elsewhere. The commands `zfs` and `zpool` are the independent witness.
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-#![expect(clippy::print_stderr, reason = "what was not tested is said")]
 
 mod hunt;
 #[path = "../util/log.rs"]

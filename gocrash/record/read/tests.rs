@@ -3,6 +3,8 @@
 use super::history::{Fate, Happening};
 use super::*;
 use crate::attempt::name::AttemptName;
+use crate::fuzz::fuzz;
+use crate::slate::found::number_of;
 
 const LOG: &str = include_str!("tests/log.jsonl");
 
@@ -67,4 +69,48 @@ fn what_is_not_a_file_is_not_read() {
     std::fs::remove_file(&log).unwrap();
     let session = Session::read(dir.path()).unwrap();
     assert!(session.history.opened.is_none() && session.manifest.is_err());
+}
+
+#[test]
+fn fuzzed_records_are_read_as_far_as_they_go() {
+    let words =
+        ["\n", "{", "\"hex\":\"2fff\"", "null", "-1", "1e999", "\\ud800"];
+    let lines: Vec<Vec<u8>> = LOG.lines().map(Vec::from).collect();
+    let originals = [vec![LOG.into()], lines].concat();
+    fuzz(&originals, &words, 300, |bytes, _| {
+        let history = read(bytes);
+        // Whatever was read can be told.
+        let _ = (history.has_ended(), history.moment(u64::MAX));
+        for name in history.attempts.keys() {
+            assert_eq!(name.to_string().parse(), Ok(*name));
+        }
+    });
+    let manifest = serde_json::to_vec(&Manifest::default()).unwrap();
+    fuzz(&[manifest], &words, 2000, |bytes, _| {
+        let _ = serde_json::from_slice::<Manifest>(bytes);
+    });
+}
+
+#[test]
+fn fuzzed_names_are_themselves_or_refused() {
+    let words = ["/", "@", "-", "0", "thread-", "run-", "\0", "\n", "\u{e9}"];
+    let names = ["thread-0-run-12", "gocrash-1700000000000", "tank/a@b"];
+    fuzz(&names.map(Vec::from), &words, 5000, |bytes, _| {
+        let name = String::from_utf8_lossy(bytes);
+        if let Ok(attempt) = name.parse::<AttemptName>() {
+            assert_eq!(attempt.to_string(), name);
+        }
+        if let Some(number) = number_of(&name) {
+            assert_eq!(format!("gocrash-{number}"), name);
+        }
+        let is_plain = !name.contains(['\0', '\n', '#']);
+        if let Ok(dataset) = name.parse::<zfs::DatasetName>() {
+            assert!(dataset.as_str() == name && is_plain, "{name:?}");
+            assert!(!name.contains('@'), "{name:?}");
+        }
+        if let Ok(snapshot) = name.parse::<zfs::SnapshotName>() {
+            assert!(snapshot.as_str() == name && is_plain, "{name:?}");
+            assert_eq!(name.matches('@').count(), 1, "{name:?}");
+        }
+    });
 }
