@@ -18,6 +18,7 @@ pub(crate) mod listing;
 mod logs;
 pub(crate) mod manual;
 pub(crate) mod packing;
+mod rates;
 mod safe;
 pub(crate) mod showing;
 pub(crate) mod sitting;

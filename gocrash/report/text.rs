@@ -55,6 +55,9 @@ fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
     }
     facts.push(("runs:", digest.rate()));
     facts.extend(digest.rate_note().map(|note| ("", note.to_owned())));
+    for (class, rate) in digest.rates_of_classes() {
+        facts.push(("", format!("{class}: {rate}")));
+    }
     let no_verdict = digest.counts.no_verdict;
     if no_verdict > 0 {
         let attempts = count(no_verdict, "attempt");
@@ -82,6 +85,7 @@ fn write_group(
     if let Some(signature) = group.signature {
         let class = safe::line(&signature.class);
         writeln!(out, "  {class}, signature {}", safe::line(&signature.id))?;
+        writeln!(out, "  {}", digest.rate_of(group))?;
     }
     let first = group.failures.iter().find_map(|f| f.logs.first());
     for line in first.iter().flat_map(|log| &log.lines) {

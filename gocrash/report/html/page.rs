@@ -33,6 +33,8 @@ pub(super) struct Page {
     rate_note: Option<&'static str>,
     tiles: Vec<Fact>,
     groups: Vec<GroupView>,
+    /// How often runs failed in each class.
+    classes: Vec<String>,
     timeline: Timeline,
     durations: Option<Durations>,
     durations_said: String,
@@ -57,6 +59,7 @@ struct GroupView {
     class: String,
     count: usize,
     share: String,
+    rate: String,
     /// How it looks: the last lines of the first one.
     lines: Vec<String>,
     failures: Vec<FailureView>,
@@ -92,7 +95,10 @@ impl Page {
     pub(super) fn new(digest: &Digest<'_>) -> Page {
         let history = &digest.session.history;
         let manifest = digest.session.manifest.as_ref().ok();
-        let group = |group| GroupView::new(group, digest.counts.failed);
+        let group = |group| GroupView::new(group, digest);
+        let classes = digest.rates_of_classes();
+        let classes = classes.into_iter();
+        let class = |(class, rate)| format!("{}: {rate}", safe::line(class));
         Page {
             session: digest.name().to_owned(),
             verdict: digest.verdict(),
@@ -102,6 +108,7 @@ impl Page {
             rate_note: digest.rate_note(),
             tiles: tiles(digest),
             groups: digest.groups.iter().map(group).collect(),
+            classes: classes.map(class).collect(),
             timeline: Timeline::new(history),
             durations: Durations::new(history),
             durations_said: durations(digest),
@@ -116,7 +123,8 @@ impl Page {
 }
 
 impl GroupView {
-    fn new(group: &Group<'_>, failures: u64) -> GroupView {
+    fn new(group: &Group<'_>, digest: &Digest<'_>) -> GroupView {
+        let failures = digest.counts.failed;
         let count = group.failures.len();
         let shown = group.failures.iter().take(SHOWN_MAX);
         let first = group.failures.iter().find_map(|f| f.logs.first());
@@ -132,6 +140,7 @@ impl GroupView {
                 1 => "the only failure".to_owned(),
                 _ => format!("{count} of {failures} failures"),
             },
+            rate: digest.rate_of(group).to_string(),
             failures: shown.map(|f| FailureView::new(f, &lines)).collect(),
             lines,
             more: count.saturating_sub(SHOWN_MAX),
