@@ -16,7 +16,6 @@ use crate::attempt::person::Ids;
 
 /// So many open files are in a packet.
 pub(crate) const FILES_MAX: usize = 3;
-const NUMBERS_BYTES: usize = FILES_MAX * size_of::<RawFd>();
 /// Enough for the header of the numbers, and for them.
 const CONTROL_BYTES: usize = 64;
 
@@ -25,8 +24,9 @@ const CONTROL_BYTES: usize = 64;
 struct Control([u8; CONTROL_BYTES]);
 
 const _: () = {
+    let numbers = FILES_MAX * size_of::<RawFd>();
     // SAFETY: computes a number.
-    let space = unsafe { libc::CMSG_SPACE(NUMBERS_BYTES as libc::c_uint) };
+    let space = unsafe { libc::CMSG_SPACE(numbers as libc::c_uint) };
     assert!(space as usize <= CONTROL_BYTES);
 };
 
