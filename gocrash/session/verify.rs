@@ -14,8 +14,6 @@ use crate::refusal::Refusal;
 
 pub(super) fn verify(args: VerifyFixArgs) -> anyhow::Result<ExitCode> {
     let config = config(args)?;
-    // No thread has been started yet.
-    config.origin.enter()?;
     Ok(crate::hunt(config)?.exit())
 }
 

@@ -52,6 +52,21 @@ fn gocrash_itself_has_no_rights_while_it_hunts() {
     }
 }
 
+#[test]
+fn gocrash_itself_has_no_rights_while_it_verifies_a_fix() {
+    let ground = Ground::new(Caller::Person, "true");
+    let script = r#"until [ -e "$DESK/go" ]; do sleep 0.01; done
+        [ ! -e "$DESK/bad" ]"#;
+    let words = ["go", "bad"].map(|name| ground.path("desk").join(name));
+    words.iter().for_each(|word| fs::write(word, "").unwrap());
+    ground.hunt(&["-p1", "--max-fails=4"], script).expect(1);
+    words.iter().for_each(|word| fs::remove_file(word).unwrap());
+    let source = ground.path("source");
+    let source = source.to_str().unwrap();
+    let verify = ["verify-fix", "--progress=none", "--baseline=latest", source];
+    has_no_rights(&ground, ground.after(&verify));
+}
+
 /// A hunt that waits until it may go on.
 fn has_no_rights(ground: &Ground, mut gocrash: Command) {
     let mut child = gocrash.spawn().unwrap();

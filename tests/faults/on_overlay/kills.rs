@@ -93,6 +93,9 @@ fn gocrash_can_be_killed_at_any_moment() {
         thread::sleep(Duration::from_millis(u64::from(number * 73 % 700)));
         let _ = kill(running.id(), Signal::SIGKILL);
         let ran = running.end();
+        // Its keeper may be about to make something.
+        let all_ended = || processes::of(ground.folder()).is_empty();
+        wait_until("the end of all", all_ended);
         // What was only tried out is removed by the next hunt.
         if ground.left().iter().any(|name| name.starts_with(".gocrash-probe")) {
             hunt(ground, &["-p1", "--stop-after=1"], "true").expect(0);
