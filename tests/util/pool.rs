@@ -114,6 +114,8 @@ impl Drop for Pool {
         let does = |args: &[&str]| {
             let mut zpool = Command::new("zpool");
             zpool.args(args).arg(name).stdout(Stdio::null());
+            // Why not is of no interest: it is tried again.
+            zpool.stderr(Stdio::null());
             zpool.status().is_ok_and(|status| status.success())
         };
         let destroyed = (0..DESTROY_TRIES_MAX).any(|attempt| {
