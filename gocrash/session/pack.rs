@@ -1,10 +1,11 @@
 //! `gocrash pack`: what a bug report needs of a hunt, in one archive.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -18,12 +19,14 @@ use crate::attempt::person::{Ids, Person};
 use crate::cli::after::PackArgs;
 use crate::exit;
 use crate::record::manifest::Manifest;
+use crate::record::text::Text;
 use crate::record::{EVENTS, MANIFEST, read};
 use crate::refusal::Refusal;
 use crate::report::file::open_with;
 use crate::report::packing;
 use crate::report::tar::Tar;
 use crate::slate;
+use crate::slate::cores;
 use crate::slate::found::Kind;
 use crate::slate::visit::Tree;
 
@@ -51,6 +54,9 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<ExitCode> {
         tar: Tar::new(io::BufWriter::new(out)),
         root: hunt.found.session.clone().into(),
         reader: reader(hunt, manifest)?,
+        at: path(manifest.options.at.as_ref()),
+        source: path(manifest.source.directory.as_ref())
+            .filter(|_| hunt.found.kind == Kind::Overlay),
     };
     pack.record(hunt, manifest, args.environment)?;
     for kept in &picked {
@@ -68,6 +74,10 @@ struct Pack {
     root: PathBuf,
     /// Whose rights the files of the attempts are read with.
     reader: Option<Ids>,
+    /// Where every run saw its slate, if not where it was.
+    at: Option<PathBuf>,
+    /// The directory below the overlays.
+    source: Option<PathBuf>,
 }
 
 impl Pack {
@@ -108,15 +118,50 @@ impl Pack {
         let files = changes
             .iter()
             .filter(|change| !change.is_directory && change.what != "deleted");
+        let mut programs = BTreeSet::new();
         for file in files {
-            let is_core = slate::as_person(self.reader.as_ref(), || {
-                is_core(&tree.path().join(&file.path))
+            let core = slate::as_person(self.reader.as_ref(), || {
+                core(&tree.path().join(&file.path))
             });
-            if is_core.unwrap_or(false) {
+            let core = core.unwrap_or_default();
+            if core.is_some() || file.path.starts_with(cores::DIRECTORY) {
                 self.file(tree.path(), &file.path, &name.join(&file.path))?;
+            }
+            programs.extend(core.flatten());
+        }
+        for program in programs {
+            // What is not in the slate was copied when it crashed.
+            let Some(path) = self.in_slate(kept, &program) else { continue };
+            let source = self.source.clone();
+            let trees = [Some(tree.path()), source.as_deref()];
+            let has_it = |tree: &&Path| is_plain(tree, &path);
+            if let Some(tree) = trees.into_iter().flatten().find(has_it) {
+                self.file(tree, &path, &name.join(&path))?;
             }
         }
         Ok(())
+    }
+
+    /// What the suite saw at this path, from the root of its slate.
+    fn in_slate(
+        &self,
+        kept: &KeptAttempt<'_>,
+        program: &Path,
+    ) -> Option<PathBuf> {
+        let is_overlay = kept.hunt.found.kind == Kind::Overlay;
+        let opened = kept.hunt.found.record.as_ref().ok();
+        let opened = opened.and_then(|record| record.history.opened.as_ref());
+        let place = opened.map(|opened| {
+            let place = opened.directory.join(kept.slate.attempt.to_string());
+            match is_overlay {
+                true => place.join("tree"),
+                false => place,
+            }
+        });
+        // Of an overlay, Linux notes where a file is in the layer that has it.
+        let layer = is_overlay.then(|| PathBuf::from("/"));
+        let mut roots = [self.at.clone(), place, layer].into_iter().flatten();
+        roots.find_map(|root| Some(program.strip_prefix(root).ok()?.into()))
     }
 
     /// A file, if it is there and is one.
@@ -149,14 +194,38 @@ fn reader(hunt: &Hunt, manifest: &Manifest) -> anyhow::Result<Option<Ids>> {
     Ok(Some(Person::find(Some(&manifest.person.name))?.ids()))
 }
 
-fn is_core(path: &Path) -> io::Result<bool> {
+fn path(text: Option<&Text>) -> Option<PathBuf> {
+    Some(text?.to_os()?.into())
+}
+
+/// Whether it is a file, and no link on the way leads anywhere else.
+fn is_plain(tree: &Path, path: &Path) -> bool {
+    let mut place = tree.to_owned();
+    let mut parts = path.components().peekable();
+    while let Some(part) = parts.next() {
+        place.push(part);
+        let meta = place.symlink_metadata();
+        let is_there = meta.is_ok_and(|meta| match parts.peek() {
+            Some(_) => meta.is_dir(),
+            None => meta.is_file(),
+        });
+        if !is_there || !matches!(part, Component::Normal(_)) {
+            return false;
+        }
+    }
+    true
+}
+
+/// If it is a core dump: what it says of its program.
+fn core(path: &Path) -> io::Result<Option<Option<PathBuf>>> {
     let mut file = read::open(path)?;
     let mut start = [0; ELF_TYPE_AT + 2];
     file.seek(SeekFrom::Start(0))?;
     file.read_exact(&mut start)?;
     // Of either byte order.
     let kind = &start[ELF_TYPE_AT..];
-    Ok(start.starts_with(ELF) && kind.contains(&ELF_TYPE_CORE))
+    let is_core = start.starts_with(ELF) && kind.contains(&ELF_TYPE_CORE);
+    Ok(is_core.then(|| cores::program(&file)))
 }
 
 /// With the rights of the person who called.

@@ -306,7 +306,7 @@ fn is_core(file: &File) -> bool {
 
 /// The first file that the process had mapped, which is its program; as Linux
 /// notes that in cores of 64 bits.
-fn program(file: &File) -> Option<PathBuf> {
+pub(crate) fn program(file: &File) -> Option<PathBuf> {
     const NOTE: u32 = 4;
     const OF_FILES: u32 = 0x4649_4c45;
     let mut head = [0; 64];
