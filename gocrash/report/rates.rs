@@ -55,6 +55,8 @@ impl Digest<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use crate::record::manifest::Manifest;
     use crate::record::read::{History, Session};
     use crate::report::digest::Digest;
@@ -62,26 +64,37 @@ mod tests {
 
     /// Of four runs, two failed with signatures of one class.
     fn rates(max_fails: Option<u64>) -> Vec<String> {
-        let mut log = String::new();
-        for (attempt, id) in [(0, "a"), (1, ""), (2, "b"), (3, "")] {
-            let outcome = if id.is_empty() { "passed" } else { "failed" };
-            let signatures = match id {
-                "" => String::new(),
-                id => format!(
-                    r#","signatures":[{{"id":"{id}","class":"race","title":"{id}"}}]"#
-                ),
-            };
-            log += &format!(
-                r#"{{"t_ns":{attempt},"event":"exit","thread":0,"attempt":{attempt},"outcome":"{outcome}","duration_ns":1,"kept":true{signatures}}}
-"#
-            );
-        }
-        log += r#"{"t_ns":9,"event":"over","verdict":"reproduced","rule":"max_runs"}"#;
+        let runs = [(0, "a"), (1, ""), (2, "b"), (3, "")];
+        let exits = runs.map(|(attempt, id)| {
+            let signature = json!({ "id": id, "class": "race", "title": id });
+            json!({
+                "t_ns": attempt,
+                "event": "exit",
+                "thread": 0,
+                "attempt": attempt,
+                "outcome": if id.is_empty() { "passed" } else { "failed" },
+                "duration_ns": 1,
+                "kept": true,
+                "signatures": if id.is_empty() {
+                    json!([])
+                } else {
+                    json!([signature])
+                },
+            })
+        });
+        let over = json!({
+            "t_ns": 9,
+            "event": "over",
+            "verdict": "reproduced",
+            "rule": "max_runs",
+        });
+        let lines = exits.iter().chain([&over]);
+        let log: String = lines.map(|line| format!("{line}\n")).collect();
         let mut manifest = Manifest::default();
         manifest.options.halt = "soon".to_owned();
         manifest.options.max_runs = Some(4);
         manifest.options.max_fails = max_fails;
-        let history = History::read(format!("{log}\n").as_bytes()).unwrap();
+        let history = History::read(log.as_bytes()).unwrap();
         let session = Session { manifest: Ok(manifest), history };
         let digest = Digest::new(&session, &Logs::default());
         let classes = digest.rates_of_classes();
