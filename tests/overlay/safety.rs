@@ -59,7 +59,7 @@ fn gocrash_itself_has_no_rights_while_it_verifies_a_fix() {
         [ ! -e "$DESK/bad" ]"#;
     let words = ["go", "bad"].map(|name| ground.path("desk").join(name));
     words.iter().for_each(|word| fs::write(word, "").unwrap());
-    ground.hunt(&["-p1", "--max-fails=4"], script).expect(1);
+    ground.hunt(&["--max-fails=4"], script).expect(1);
     words.iter().for_each(|word| fs::remove_file(word).unwrap());
     let source = ground.path("source");
     let source = source.to_str().unwrap();
