@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
+use nix::poll::{PollTimeout, poll};
 use nix::unistd::{Pid, chdir, setgid, setgroups, setpgid, setuid};
 
 use super::message::{ORDER_BYTES, Order};
@@ -114,8 +115,13 @@ impl Prepared<'_> {
     }
 
     /// What the process does from its fork on. Makes system calls only.
-    pub(super) fn run(&self, supervisor: Pid, went: &AtomicBool) -> ! {
-        let Err(error) = self.wait_and_exec(supervisor, went);
+    pub(super) fn run(
+        &self,
+        supervisor: Pid,
+        went: &AtomicBool,
+        apart: &AtomicBool,
+    ) -> ! {
+        let Err(error) = self.wait_and_exec(supervisor, went, apart);
         let report = (error as i32).to_ne_bytes();
         // SAFETY: writes bytes that are there.
         unsafe { libc::write(TROUBLE, report.as_ptr().cast(), report.len()) };
@@ -128,6 +134,7 @@ impl Prepared<'_> {
         &self,
         supervisor: Pid,
         went: &AtomicBool,
+        apart: &AtomicBool,
     ) -> nix::Result<Infallible> {
         // Not even while it waits.
         system::close_from(FIRST_FREE);
@@ -140,6 +147,11 @@ impl Prepared<'_> {
         self.become_person()?;
         tree::die_with(supervisor)?;
         wait_for_go();
+        // Nothing runs below a supervisor that still has rights. It seldom has
+        // by now.
+        while !apart.load(Ordering::SeqCst) {
+            let _ = poll(&mut [], PollTimeout::from(1_u8));
+        }
         went.store(true, Ordering::SeqCst);
         let Program { candidates, cwd, .. } = self.program;
         // As the person, so that it starts nowhere they couldn't go.

@@ -104,6 +104,7 @@ fn be_ready(
     cgroup: Option<&Cgroup>,
 ) -> nix::Result<Suite> {
     let went = memory::shared_flag()?;
+    let apart = memory::shared_flag()?;
     let myself = getpid();
     ends::listen()?;
     // Where it can't be had after all, the rest will do.
@@ -116,7 +117,7 @@ fn be_ready(
         None => unsafe { fork() }?,
     };
     let suite = match forked {
-        ForkResult::Child => program.run(myself, went),
+        ForkResult::Child => program.run(myself, went, apart),
         ForkResult::Parent { child } => child,
     };
     if let Some(cgroup) = cgroup {
@@ -135,6 +136,7 @@ fn be_ready(
     tree::hide()?;
     // It keeps no directory busy.
     chdir(c"/")?;
+    apart.store(true, Ordering::SeqCst);
     let is_switched = Cell::new(false);
     Ok(Suite { pid: suite, went, has_cgroup, is_switched, is_killed: false })
 }
