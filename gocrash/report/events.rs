@@ -1,5 +1,6 @@
 //! What a program reads: the lines of the event log, where `--events` says.
 
+use std::fs::File;
 use std::io;
 
 use super::file;
@@ -12,6 +13,8 @@ use crate::refusal::Refusal;
 pub(crate) struct Events {
     name: String,
     log: Log,
+    /// What is to be emptied before the first line.
+    stale: Option<(Destination, File)>,
 }
 
 impl Events {
@@ -26,11 +29,19 @@ impl Events {
             Some(_) => file::open_to_append,
         };
         let (name, file) = open("--events", destination, config)?;
-        Ok(Events { name, log: Log::new(file) })
+        let stale = match &config.resumed {
+            None => file.try_clone().ok().map(|own| (destination.clone(), own)),
+            Some(_) => None,
+        };
+        Ok(Events { name, log: Log::new(file), stale })
     }
 
     /// Only the first failure is one, and says what it was.
     pub(crate) fn append(&mut self, lines: &[u8]) -> Result<(), String> {
+        if let Some((destination, file)) = self.stale.take() {
+            // Lines can be written to what can't be emptied.
+            let _ = file::clear(&destination, &file);
+        }
         let written = self.log.append(lines);
         written.map_err(|error| self.missing(&error))
     }

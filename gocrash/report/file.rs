@@ -11,18 +11,28 @@ use crate::attempt::person::{Ids, Person};
 use crate::config::{Config, Destination};
 use crate::refusal::Refusal;
 
-/// Opens what `option` names, and gives its name. To be called before there
-/// are threads.
+/// Opens what `option` names, and gives its name. What is in it stays until
+/// something is written. To be called before there are threads.
 pub(super) fn open(
     option: &str,
     destination: &Destination,
     config: &Config,
 ) -> Result<(String, File), Refusal> {
     let ids = config.caller.as_ref().and_then(Person::ids_to_take);
-    open_as(option, destination, ids.as_ref())
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    open_by(option, destination, &options, ids.as_ref())
 }
 
-/// The same, and what is in the file stays.
+/// What was in a file of this name goes; in what somebody else opened it stays.
+pub(super) fn clear(destination: &Destination, file: &File) -> io::Result<()> {
+    match destination {
+        Destination::File(_) if file.metadata()?.is_file() => file.set_len(0),
+        _ => Ok(()),
+    }
+}
+
+/// The same, to write after what is there.
 pub(super) fn open_to_append(
     option: &str,
     destination: &Destination,
@@ -34,7 +44,7 @@ pub(super) fn open_to_append(
     open_by(option, destination, &options, ids.as_ref())
 }
 
-/// The same, with the rights of `caller`, if those are fewer.
+/// The same, emptied at once, with the rights of `caller`, if those are fewer.
 pub(super) fn open_as(
     option: &str,
     destination: &Destination,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::digest::Digest;
 use super::logs::Logs;
 use super::{file, html, junit};
-use crate::config::Config;
+use crate::config::{Config, Destination};
 use crate::hunt::Event;
 use crate::record::manifest::Manifest;
 use crate::record::read::Session;
@@ -30,6 +30,7 @@ struct Out {
     kind: Kind,
     name: String,
     file: File,
+    destination: Destination,
 }
 
 /// What a report is written as.
@@ -70,7 +71,8 @@ impl Whole {
         for (kind, destination) in wanted {
             let Some(destination) = destination else { continue };
             let (name, file) = file::open(kind.option(), destination, config)?;
-            outs.push(Out { kind, name, file });
+            let destination = destination.clone();
+            outs.push(Out { kind, name, file, destination });
         }
         if outs.is_empty() {
             return Ok(None);
@@ -114,12 +116,18 @@ impl Whole {
         Manifest::new(config, working, started).map_err(|e| format!("{e:#}"))
     }
 
-    /// Writes all of them, and says what went wrong.
+    /// Writes all of them, and says what went wrong. Of a hunt that was
+    /// refused there is nothing to say.
     pub(super) fn write(&self) -> Vec<String> {
+        if self.session.history.opened.is_none() {
+            return Vec::new();
+        }
         let digest = Digest::new(&self.session, &self.logs);
         let write = |out: &Out| {
-            let Out { kind, name, file } = out;
-            let error = kind.write(&digest, file).err()?;
+            let Out { kind, name, file, destination } = out;
+            let cleared = file::clear(destination, file);
+            let error =
+                cleared.and_then(|()| kind.write(&digest, file)).err()?;
             let option = kind.option();
             Some(format!("cannot write `{option} {name}`: {error}"))
         };

@@ -83,6 +83,26 @@ fn a_report_that_could_not_be_written_is_refused_and_nothing_is_made() {
 }
 
 #[test]
+fn a_hunt_that_is_refused_leaves_earlier_reports_alone() {
+    let ground = ground();
+    let names = ["j.xml", "h.html"].map(|name| ground.path(name));
+    let everybody = fs::Permissions::from_mode(0o777);
+    fs::set_permissions(ground.path(""), everybody).unwrap();
+    let nobody = fs::Permissions::from_mode(0o000);
+    fs::set_permissions(ground.path("state"), nobody).unwrap();
+    for name in &names {
+        fs::write(name, "old").unwrap();
+        let everybody = fs::Permissions::from_mode(0o666);
+        fs::set_permissions(name, everybody).unwrap();
+    }
+    let options = ["--junit", "j.xml", "--html", "h.html"];
+    ground.hunt(&options, SUITE).expect(129);
+    for name in names {
+        assert_eq!(fs::read_to_string(&name).unwrap(), "old", "{name:?}");
+    }
+}
+
+#[test]
 fn a_hunt_that_is_over_is_told_of_again() {
     let ground = ground();
     let log = ground.path("desk/events");
