@@ -88,6 +88,8 @@ pub(crate) struct Hunt {
     stop: Stop,
     /// So many slates were kept before this process began.
     kept_before: usize,
+    /// A run had failed before it went on.
+    failed_before: bool,
     /// And so many attempts have said something about the suite.
     runs_before: u64,
     room: Room,
@@ -130,6 +132,7 @@ impl Hunt {
             tally: Tally::new(stop::ONE_FAILURE, true, concurrency),
             stop: Stop::new(stop::ONE_FAILURE, Halt::Soon),
             kept_before: 0,
+            failed_before: false,
             runs_before: 0,
             room: Room::default(),
             known: Known::default(),

@@ -75,8 +75,9 @@ fn verified(wanted: &Verification, hunt: &Hunt) -> String {
     let sure = percent(wanted.confidence);
     let done = hunt.runs_in_all();
     if hunt.has_failed() {
-        // That it is the same failure is for a person to say.
-        format!("not fixed: a run failed, as in {}", wanted.baseline)
+        // Whether it is the same failure is for a person to say.
+        let baseline = &wanted.baseline;
+        format!("not fixed: a run failed; how it did before: {baseline}")
     } else if hunt.lacks_runs() {
         let more = wanted.runs.saturating_sub(done);
         format!(

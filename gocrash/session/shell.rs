@@ -83,6 +83,11 @@ fn sit(
     }
     let shell = env.get(OsStr::new("SHELL")).map(PathBuf::from);
     let shell = shell.filter(|shell| shell.is_absolute());
+    // What accounts have that nobody logs in to is no shell.
+    let is_one = |shell: &PathBuf| {
+        !(shell.ends_with("nologin") || shell.ends_with("false"))
+    };
+    let shell = shell.filter(is_one);
     let (program, words) = match &args.command[..] {
         [] => (shell.unwrap_or_else(|| DEFAULT_SHELL.into()), Vec::new()),
         command => {

@@ -137,7 +137,7 @@ fn a_hunt_that_broke_off_goes_on() {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         fs::write(ground.path("desk/again"), "").unwrap();
-        let resumed = after(&ground, &["resume", "latest"]).expect(0);
+        let resumed = after(&ground, &["resume", "latest"]).expect(1);
         assert!(resumed.stdout.contains("reopened directory"), "{resumed:#?}");
 
         let [session] = &ground.left()[..] else { panic!("{caller:?}") };
@@ -165,7 +165,8 @@ fn a_hunt_that_broke_off_goes_on() {
         assert_eq!((runs(0), runs(1)), (3, 2), "{log}");
         let t_ns = |line: &Value| line["t_ns"].as_u64().unwrap();
         assert!(t_ns(&lines[at]) >= t_ns(&lines[at - 1]), "{log}");
-        assert_eq!(lines.last().unwrap()["verdict"], "passed");
+        // What failed before it broke off is reproduced.
+        assert_eq!(lines.last().unwrap()["verdict"], "reproduced");
         // What was kept is there, and nothing that was unfinished.
         let names = fs::read_dir(&dir).unwrap().count();
         assert_eq!(names, 3, "{caller:?}");

@@ -67,7 +67,7 @@ fn what_is_not_fixed_fails_at_once() {
     let log = format!("state/gocrash/{}/events.jsonl", ground.left()[0]);
     let log = format!("--baseline={}", ground.path(&log).display());
     let verified = verify(&ground, &[&log]).expect(1);
-    let said = "\nnot fixed: a run failed, as in gocrash-";
+    let said = "\nnot fixed: a run failed; how it did before: gocrash-";
     assert!(verified.stdout.contains(said), "{verified:#?}");
 }
 

@@ -6,7 +6,7 @@ use crate::record::read::History;
 impl Hunt {
     /// The same, with what has been before: no number of an attempt is used
     /// twice, and the runs of a thread are counted on. What failed then does
-    /// not end what goes on now.
+    /// not end what goes on now, and is reproduced all the same.
     pub(crate) fn resuming(mut self, history: &History, kept: usize) -> Hunt {
         self.kept_before = kept;
         let mut done = 0;
@@ -18,6 +18,7 @@ impl Hunt {
             let counts = !["infra", "interrupted"].contains(&&*exit.outcome);
             thread.runs += u64::from(counts);
             done += u64::from(exit.is_verdict());
+            self.failed_before |= exit.is_failure();
         }
         self.after_runs(done)
     }

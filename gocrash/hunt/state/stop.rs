@@ -89,7 +89,7 @@ impl Hunt {
     pub(crate) fn verdict(&self) -> Verdict {
         if let Some(signal) = self.signal {
             Verdict::Signaled(signal)
-        } else if self.tally.fails() > 0 {
+        } else if self.has_failed() || self.failed_before {
             Verdict::Reproduced
         } else if self.trouble.is_some()
             || self.runs_in_all() == 0
@@ -101,7 +101,7 @@ impl Hunt {
         }
     }
 
-    /// Whether a failure was reproduced.
+    /// Whether a failure was reproduced, since it was resumed if it was.
     pub(crate) fn has_failed(&self) -> bool {
         self.tally.fails() > 0
     }

@@ -309,14 +309,17 @@ fn a_killed_hunt_goes_on_from_what_was_prepared() {
     let options = ["--stop-after=2", "--prepare", "echo >>../../prepared"];
     let working = broken_off(&ground, &options);
     std::fs::write(ground.desk().join("again"), "").unwrap();
-    let resumed = after(&ground, &["resume", &working]);
+    let resumed =
+        ground.end(ground.after(&["resume", &working]).output().unwrap());
+    // What failed before is reproduced.
+    assert_eq!(resumed.code(), Some(1), "{}", resumed.stderr);
     let reopened =
         format!("reopened zfs dataset \"{}\"", ground.dataset(&working));
     assert!(resumed.stdout.contains(&reopened), "{}", resumed.stdout);
     let [hunt] = &listed(&ground)[..] else { panic!() };
     assert_eq!(
         (&hunt["state"], &hunt["verdict"]),
-        (&"ended".into(), &"passed".into())
+        (&"ended".into(), &"reproduced".into())
     );
     assert_eq!(hunt["kept"].as_array().unwrap().len(), 1);
     assert_eq!(hunt["unfinished"], Value::from(Vec::<Value>::new()));
