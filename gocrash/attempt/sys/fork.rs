@@ -67,7 +67,8 @@ pub(crate) fn enter(dir: &Path, ids: Option<Ids>) -> io::Result<()> {
     let stdio = stdio.map(OwnedFd::from);
     let (supervisor, end) = fork_supervised(&program, stdio, None)?;
     let control = Control::of(end);
-    control.send(Order::Go)?;
+    // Who has ended already has said why.
+    let _ = control.send(Order::Go);
     let report = control.receive();
     drop(control);
     supervisor.end();

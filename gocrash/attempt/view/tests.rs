@@ -55,7 +55,8 @@ impl Place {
         let (_supervisor, end) =
             sys::fork_supervised(&program, stdio, Some(scene))?;
         let control = Control::of(end);
-        control.send(Order::Go)?;
+        // Who has ended already has said why.
+        let _ = control.send(Order::Go);
         while let Some(report) = control.receive()? {
             match report {
                 Report::NotStarted { step, errno } => {
