@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::listing::{end_of, moment, state};
+use super::safe;
 use super::units::seconds;
 use crate::session::show::{Detail, Shown};
 
@@ -38,7 +39,7 @@ fn write_hunt(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
         text.to_os().unwrap_or_default().to_string_lossy().into_owned()
     };
     if let Some(directory) = &summary.directory {
-        say("source:", &text(directory))?;
+        say("source:", &safe::line(&text(directory)))?;
     }
     if let Some(command) = &summary.command {
         let words = command.iter().map(|word| format!("{:?}", text(word)));

@@ -356,6 +356,7 @@ impl Terminal {
             self.line(format_args!("{title:16} {text}"));
         }
         if let Origin::Overlay(_) = origin {
+            let origin = safe::line(&origin.to_string());
             self.line(format_args!("source:          overlay on {origin}"));
         }
         for (i, limit) in limits.iter().enumerate() {
