@@ -268,6 +268,19 @@ impl Config {
     pub(crate) fn seen_at<'a>(&'a self, path: &'a Path) -> &'a Path {
         self.at.as_deref().unwrap_or(path)
     }
+
+    /// What `--prepare` runs.
+    pub(crate) fn preparation(&self) -> Suite {
+        let Config { suite, prepare, .. } = self;
+        Suite {
+            program: "sh".into(),
+            args: vec!["-c".into(), prepare.clone().unwrap_or_default()],
+            cwd: suite.cwd.clone(),
+            script: None,
+            cores: false,
+            env: suite.env.clone(),
+        }
+    }
 }
 
 impl Suite {

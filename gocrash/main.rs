@@ -8,6 +8,9 @@ mod exit;
 mod fuzz;
 mod hunt;
 mod keeper;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod mounting;
 mod record;
 mod refusal;
 mod report;

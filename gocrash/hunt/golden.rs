@@ -13,7 +13,7 @@ use crate::attempt::outcome::Outcome;
 use crate::attempt::sys::Control;
 use crate::attempt::timer::{Pace, Timeout, Timer};
 use crate::attempt::{Kill, Ready, Watched, launch};
-use crate::config::{Config, Suite};
+use crate::config::Config;
 use crate::keeper::Asker;
 use crate::keeper::request::Golden;
 use crate::slate::{Left, Rest, Working};
@@ -108,15 +108,8 @@ impl Groom {
         golden: &Golden,
         control: Control,
     ) -> anyhow::Result<Outcome> {
-        let Config { suite, prepare, person, .. } = &*self.config;
-        let suite = Suite {
-            program: "sh".into(),
-            args: vec!["-c".into(), prepare.clone().unwrap_or_default()],
-            cwd: suite.cwd.clone(),
-            script: None,
-            cores: false,
-            env: suite.env.clone(),
-        };
+        let person = &self.config.person;
+        let suite = self.config.preparation();
         let cwd = launch::cwd(self.config.seen_at(&golden.path), &suite);
         let steps = golden.steps.clone();
         let ready =

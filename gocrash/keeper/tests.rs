@@ -3,34 +3,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread;
 
 use clap::Parser;
 use nix::sys::statfs::{OVERLAYFS_SUPER_MAGIC, statfs};
-use nix::unistd::Uid;
 use tempfile::TempDir;
 
 use super::*;
 use crate::attempt::sys::rights::Channel;
 use crate::cli::Cli;
 use crate::fuzz::fuzz;
-
-/// Whether the test is to go on here. Where nobody may mount anything, it is
-/// run once more by somebody who may: root of a user namespace.
-fn may_mount(test: &str) -> bool {
-    if Uid::effective().is_root() {
-        return true;
-    }
-    let status = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("keeper::tests::{test}")])
-        .status()
-        .unwrap();
-    assert!(status.success());
-    false
-}
+use crate::mounting::may_mount;
 
 /// A keeper, and the directories that it works with.
 struct Ground {
@@ -142,7 +125,7 @@ fn keep(run: u64, word: &str) -> Request {
 
 #[test]
 fn what_is_no_request_is_answered_so_and_the_keeper_goes_on() {
-    if !may_mount("what_is_no_request_is_answered_so_and_the_keeper_goes_on") {
+    if !may_mount() {
         return;
     }
     let ground = Ground::new();
@@ -168,7 +151,7 @@ fn what_is_no_request_is_answered_so_and_the_keeper_goes_on() {
 
 #[test]
 fn fuzzed_requests_touch_nothing_of_others() {
-    if !may_mount("fuzzed_requests_touch_nothing_of_others") {
+    if !may_mount() {
         return;
     }
     let ground = Ground::new();
@@ -222,7 +205,7 @@ fn too_early() -> [Request; 11] {
 
 #[test]
 fn a_hunt_is_opened_once_and_closed_once() {
-    if !may_mount("a_hunt_is_opened_once_and_closed_once") {
+    if !may_mount() {
         return;
     }
     let ground = Ground::new();
@@ -255,7 +238,7 @@ fn a_hunt_is_opened_once_and_closed_once() {
 
 #[test]
 fn a_slate_is_what_its_name_says_and_done_with_once() {
-    if !may_mount("a_slate_is_what_its_name_says_and_done_with_once") {
+    if !may_mount() {
         return;
     }
     let ground = Ground::new();
@@ -302,7 +285,7 @@ fn a_slate_is_what_its_name_says_and_done_with_once() {
 
 #[test]
 fn when_nobody_asks_any_more_all_stays_and_nothing_runs() {
-    if !may_mount("when_nobody_asks_any_more_all_stays_and_nothing_runs") {
+    if !may_mount() {
         return;
     }
     let ground = Ground::new();

@@ -1,29 +1,12 @@
 //! Tests: what a process sees that was given a view of its own.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
-use nix::unistd::Uid;
 use tempfile::TempDir;
 
 use super::*;
 use crate::attempt::sys::{self, Control, Order, Program, Report};
-
-/// Whether the test is to go on here. Where nobody may mount anything, it is
-/// run once more by somebody who may: root of a user namespace.
-fn may_mount(test: &str) -> bool {
-    if Uid::effective().is_root() {
-        return true;
-    }
-    let status = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("attempt::view::system::tests::{test}")])
-        .status()
-        .unwrap();
-    assert!(status.success());
-    false
-}
+use crate::mounting::may_mount;
 
 /// Directories, and a file in each that says which it is.
 struct Place(TempDir);
@@ -78,7 +61,7 @@ fn at(dir: &Path) -> View {
 
 #[test]
 fn a_slate_is_where_it_was_wanted_and_for_its_attempt_alone() {
-    if !may_mount("a_slate_is_where_it_was_wanted_and_for_its_attempt_alone") {
+    if !may_mount() {
         return;
     }
     let place = Place::new(&["slate", "built"]);
@@ -98,7 +81,7 @@ fn a_slate_is_where_it_was_wanted_and_for_its_attempt_alone() {
 
 #[test]
 fn what_is_hidden_is_empty_but_for_the_slate() {
-    if !may_mount("what_is_hidden_is_empty_but_for_the_slate") {
+    if !may_mount() {
         return;
     }
     let place = Place::new(&["all/.ready/1", "all/kept", "all/in/1"]);
@@ -120,7 +103,7 @@ fn what_is_hidden_is_empty_but_for_the_slate() {
 
 #[test]
 fn a_view_that_cannot_be_had_names_the_call_and_the_path() {
-    if !may_mount("a_view_that_cannot_be_had_names_the_call_and_the_path") {
+    if !may_mount() {
         return;
     }
     let place = Place::new(&["slate", "built"]);

@@ -12,7 +12,6 @@ use crate::attempt::launch::{self, Launched};
 use crate::attempt::output::{self, Output};
 use crate::attempt::sys::Supervisor;
 use crate::attempt::view::Scene;
-use crate::config::{Config, Suite};
 use crate::hunt::golden::LOG;
 use crate::keeper::request::{self, Answer, Reply};
 use crate::slate::{Golden, Rest};
@@ -128,15 +127,8 @@ impl Server {
         log: &Path,
         session: &str,
     ) -> anyhow::Result<(Launched, File, Vec<String>)> {
-        let Config { suite, prepare, person, .. } = &*self.config;
-        let suite = Suite {
-            program: "sh".into(),
-            args: vec!["-c".into(), prepare.clone().unwrap_or_default()],
-            cwd: suite.cwd.clone(),
-            script: None,
-            cores: false,
-            env: suite.env.clone(),
-        };
+        let person = &self.config.person;
+        let suite = self.config.preparation();
         let file = OpenOptions::new()
             .read(true)
             .append(true)

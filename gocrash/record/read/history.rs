@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read};
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 
 use super::line::{Fact, Line, Rate, Signature};
 use crate::attempt::name::AttemptName;
@@ -66,8 +67,9 @@ pub(crate) struct Attempt {
 }
 
 /// How an attempt ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Exit {
+    #[serde(skip)]
     pub(crate) at_ns: u64,
     /// A word of docs/record.md, or one that a later version has.
     pub(crate) outcome: String,
@@ -81,6 +83,7 @@ pub(crate) struct Exit {
     pub(crate) why: Option<String>,
     /// Of a failure: the version of triage, and what it told.
     pub(crate) triage: Option<u32>,
+    #[serde(default)]
     pub(crate) signatures: Vec<Signature>,
     /// What in its output decided, a word of docs/record.md.
     pub(crate) by: Option<String>,
@@ -251,34 +254,8 @@ impl History {
             Fact::Replaced { attempt, files } => {
                 self.attempt(attempt).replaced = files;
             }
-            Fact::Exit {
-                attempt,
-                outcome,
-                exit_status,
-                signal,
-                duration_ns,
-                kept,
-                why,
-                triage,
-                signatures,
-                by,
-                action,
-                rule,
-            } => {
-                self.attempt(attempt).exit = Some(Exit {
-                    at_ns,
-                    outcome,
-                    exit_status,
-                    signal,
-                    duration_ns,
-                    kept,
-                    why,
-                    triage,
-                    signatures,
-                    by,
-                    action,
-                    rule,
-                });
+            Fact::Exit { attempt, exit } => {
+                self.attempt(attempt).exit = Some(Exit { at_ns, ..exit });
             }
             Fact::Kept { attempt, name, why } => {
                 self.attempt(attempt).fate = Fate::Kept { name, why };

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::history::Exit;
 use crate::record::text::Text;
 use crate::stats;
 
@@ -58,18 +59,8 @@ pub(super) enum Fact {
     Exit {
         #[serde(flatten)]
         attempt: Attempt,
-        outcome: String,
-        exit_status: Option<i32>,
-        signal: Option<i32>,
-        duration_ns: u64,
-        kept: bool,
-        why: Option<String>,
-        triage: Option<u32>,
-        #[serde(default)]
-        signatures: Vec<Signature>,
-        by: Option<String>,
-        action: Option<String>,
-        rule: Option<String>,
+        #[serde(flatten)]
+        exit: Exit,
     },
     Kept {
         #[serde(flatten)]
