@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::log::{self, Attempt};
 
 /// A hunt that goes on so long never ends by itself.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(900);
 
 /// A hunt that goes on.
 pub(crate) struct Running {

@@ -7,8 +7,9 @@ use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// So long is waited for what has to come.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// So long is waited for what has to come: an emulated machine on a busy one
+/// is slow.
+const PATIENCE: Duration = Duration::from_secs(600);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Every process but this one that has to do with the folder of the scenario,
