@@ -7,8 +7,8 @@ use crate::check::Check;
 use crate::generate::KINDS;
 use crate::report::print;
 
-/// More than a thousand actions, about a minute of an emulated machine.
-const RUNS: u64 = 20;
+/// Some seven hundred actions, about two minutes of an emulated machine.
+const RUNS: u64 = 12;
 
 /// Long enough that what is done once a run costs little.
 const LENGTH_MAX: usize = 60;

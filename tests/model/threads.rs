@@ -16,8 +16,8 @@ use crate::name::DATASETS;
 use crate::report::print;
 use crate::subject::Subject;
 
-/// About half a minute of an emulated machine.
-const RUNS: u64 = 60;
+/// About two minutes of an emulated machine.
+const RUNS: u64 = 25;
 
 /// So often that they should meet at least once.
 const MEETINGS: u32 = 5;
