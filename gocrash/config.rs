@@ -16,6 +16,7 @@ use nix::unistd::Uid;
 
 use crate::attempt::patterns::Patterns;
 use crate::attempt::person::{Ids, Person};
+use crate::attempt::reader::Reader;
 use crate::attempt::sys::cores;
 use crate::attempt::timer::Timeout;
 use crate::attempt::view;
@@ -77,6 +78,8 @@ pub(crate) struct Config {
     /// The person who called, where sudo or doas says who that is and gocrash
     /// has more rights than they.
     pub(crate) caller: Option<Person>,
+    /// Whose rights the files are opened with that the caller names.
+    pub(crate) files: Reader,
     /// The words that ask for just this hunt.
     pub(crate) arguments: Vec<OsString>,
     /// It goes on with one that was begun before.
@@ -185,8 +188,8 @@ impl Config {
         if cores {
             check_cores()?;
         }
-        let caller = Person::find(None).ok();
-        let rules = rules(typed.rules.as_deref(), caller.as_ref())?;
+        let files = files(typed.user.as_deref())?;
+        let rules = rules(typed.rules.as_deref(), &files)?;
         let person = Person::find(typed.user.as_deref())?;
 
         let env = environment(&person, typed.private_tmp, set);
@@ -229,7 +232,8 @@ impl Config {
             at: typed.at,
             private_tmp: typed.private_tmp,
             person,
-            caller,
+            caller: Person::find(None).ok(),
+            files,
             arguments: std::env::args_os().collect(),
             resumed: None,
         })
@@ -415,14 +419,19 @@ fn check_cores() -> Result<(), Refusal> {
     }
 }
 
+/// Whose rights files are opened with: where it can't be told who called, those
+/// of who is to run the suite, if that was said.
+fn files(user: Option<&str>) -> Result<Reader, Refusal> {
+    Reader::caller().or_else(|refusal| match user {
+        Some(_) => Ok(Reader::of(&Person::find(user)?)),
+        None => Err(refusal),
+    })
+}
+
 /// Read with the rights of whoever called.
-fn rules(
-    path: Option<&Path>,
-    caller: Option<&Person>,
-) -> Result<Rules, Refusal> {
+fn rules(path: Option<&Path>, files: &Reader) -> Result<Rules, Refusal> {
     let Some(path) = path else { return Ok(Rules::default()) };
-    let ids = caller.and_then(Person::ids_to_take);
-    rules::read(path, ids.as_ref())
+    rules::read(path, files)
 }
 
 /// What may be repeated.

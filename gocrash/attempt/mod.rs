@@ -13,6 +13,7 @@ pub(crate) mod output;
 pub(crate) mod patterns;
 pub(crate) mod person;
 pub(crate) mod processes;
+pub(crate) mod reader;
 pub(crate) mod results;
 pub(crate) mod said;
 pub(crate) mod sys;

@@ -61,20 +61,7 @@ impl Person {
     /// Finds who the suite runs as: `asked`, or else the person who called.
     pub(crate) fn find(asked: Option<&str>) -> Result<Person, Refusal> {
         let uid = Uid::effective();
-        if uid != Uid::current() {
-            return Err(Refusal::new(
-                "gocrash runs with the rights of its file's owner",
-                "remove the set-user-ID bit, and call gocrash by sudo",
-            ));
-        }
-        let variable = |name| std::env::var(name).ok();
-        let caller = Caller {
-            root: uid.is_root(),
-            sudo_user: variable("SUDO_USER"),
-            sudo_uid: variable("SUDO_UID"),
-            doas_user: variable("DOAS_USER"),
-        };
-        match wanted(&caller, asked)? {
+        match wanted(&Caller::look()?, asked)? {
             Wanted::Myself => myself(uid),
             Wanted::Named(name) => {
                 let user = look_up(&name)?;
@@ -102,6 +89,18 @@ impl Person {
                 }
                 with_login(user)
             }
+        }
+    }
+
+    /// The person who called by sudo or doas: nobody, where it was root, or
+    /// where nothing says that anybody did.
+    ///
+    /// # Errors
+    /// Where somebody did, and it can't be told who.
+    pub(crate) fn caller() -> Result<Option<Person>, Refusal> {
+        match Caller::look()?.is_somebody() {
+            true => Person::find(None).map(Some),
+            false => Ok(None),
         }
     }
 
@@ -160,6 +159,38 @@ impl Person {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+}
+
+impl Caller {
+    /// What this process is told.
+    fn look() -> Result<Caller, Refusal> {
+        let uid = Uid::effective();
+        if uid != Uid::current() {
+            return Err(Refusal::new(
+                "gocrash runs with the rights of its file's owner",
+                "remove the set-user-ID bit, and call gocrash by sudo",
+            ));
+        }
+        let variable = |name| {
+            let value = std::env::var_os(name)?;
+            Some(value.to_string_lossy().into_owned())
+        };
+        Ok(Caller {
+            root: uid.is_root(),
+            sudo_user: variable("SUDO_USER"),
+            sudo_uid: variable("SUDO_UID"),
+            doas_user: variable("DOAS_USER"),
+        })
+    }
+
+    /// Whether root was called by somebody who isn't.
+    fn is_somebody(&self) -> bool {
+        let Caller { root, sudo_user, sudo_uid, doas_user } = self;
+        let users = [sudo_user, doas_user].into_iter().flatten();
+        let is_root = users.into_iter().all(|user| user == "root")
+            && sudo_uid.as_ref().is_none_or(|uid| uid == "0");
+        *root && !is_root
     }
 }
 
@@ -318,6 +349,30 @@ mod tests {
             assert!(refusal.help().contains("--user"), "{caller:?}");
             let said = Wanted::Named("root".to_owned());
             assert_eq!(wanted(&caller, Some("root")).unwrap(), said);
+        }
+    }
+
+    #[test]
+    fn who_called_root_is_somebody_unless_it_was_root() {
+        let nobody = [
+            root(None, None, None),
+            root(Some("root"), Some("0"), None),
+            root(None, None, Some("root")),
+            Caller { root: false, ..root(Some("ada"), Some("1"), None) },
+        ];
+        for caller in nobody {
+            assert!(!caller.is_somebody(), "{caller:?}");
+        }
+        // What does not agree is no reason to trust any of it.
+        let somebody = [
+            root(Some("ada"), Some("1000"), None),
+            root(Some("root"), Some("1000"), None),
+            root(Some("root"), Some("0"), Some("ada")),
+            root(Some("ada"), None, Some("root")),
+            root(None, Some("1000"), None),
+        ];
+        for caller in somebody {
+            assert!(caller.is_somebody(), "{caller:?}");
         }
     }
 

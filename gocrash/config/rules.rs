@@ -1,13 +1,10 @@
 //! The file of `--rules`: read with the rights of the person who called, since
 //! what is wrong with a line shows that line.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use nix::unistd::{getegid, geteuid, getgroups, setegid, seteuid, setgroups};
-
-use crate::attempt::person::Ids;
+use crate::attempt::reader::Reader;
 use crate::refusal::Refusal;
 use crate::triage::rules::Rules;
 
@@ -15,9 +12,9 @@ use crate::triage::rules::Rules;
 const BYTES_MAX: u64 = 4 << 20;
 
 /// To be called before there are threads.
-pub(crate) fn read(path: &Path, ids: Option<&Ids>) -> Result<Rules, Refusal> {
+pub(crate) fn read(path: &Path, reader: &Reader) -> Result<Rules, Refusal> {
     let name = path.display();
-    let file = open(path, ids).and_then(|file| {
+    let file = reader.open(path).and_then(|file| {
         let mut text = String::new();
         file.take(BYTES_MAX + 1).read_to_string(&mut text)?;
         match text.len() as u64 > BYTES_MAX {
@@ -39,18 +36,4 @@ pub(crate) fn read(path: &Path, ids: Option<&Ids>) -> Result<Rules, Refusal> {
             fault.help,
         )
     })
-}
-
-fn open(path: &Path, ids: Option<&Ids>) -> io::Result<File> {
-    let Some(ids) = ids else { return File::open(path) };
-    let own_groups = getgroups()?;
-    let (own_gid, own_uid) = (getegid(), geteuid());
-    setgroups(&ids.groups)?;
-    setegid(ids.gid)?;
-    seteuid(ids.uid)?;
-    let file = File::open(path);
-    seteuid(own_uid)?;
-    setegid(own_gid)?;
-    setgroups(&own_groups)?;
-    file
 }

@@ -8,7 +8,7 @@ use super::digest::Digest;
 use super::logs::Logs;
 use super::whole::Kind;
 use super::{file, json, text};
-use crate::attempt::person::Person;
+use crate::attempt::reader::Reader;
 use crate::config::Destination;
 use crate::record::read::Session;
 
@@ -21,15 +21,19 @@ pub(crate) struct Wanted {
 }
 
 /// Writes what is wanted; a text on standard output, where that is nothing.
-pub(crate) fn write(session: &Session, wanted: &Wanted) -> anyhow::Result<()> {
-    let digest = Digest::new(session, &Logs::default());
+pub(crate) fn write(
+    session: &Session,
+    logs: &Logs,
+    wanted: &Wanted,
+) -> anyhow::Result<()> {
+    let digest = Digest::new(session, logs);
     let files = [(Kind::Junit, &wanted.junit), (Kind::Html, &wanted.html)];
-    let caller = Person::find(None).ok().and_then(|p| p.ids_to_take());
+    let caller = Reader::caller()?;
     let mut opened = Vec::new();
     for (kind, destination) in files {
         let Some(destination) = destination else { continue };
         let option = kind.option();
-        let file = file::open_as(option, destination, caller.as_ref())?;
+        let file = file::open_as(option, destination, &caller)?;
         opened.push((kind, file));
     }
     for (kind, (name, file)) in &opened {

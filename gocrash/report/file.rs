@@ -5,9 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use nix::unistd::{getegid, geteuid, getgroups, setegid, seteuid, setgroups};
-
-use crate::attempt::person::{Ids, Person};
+use crate::attempt::reader::Reader;
 use crate::config::{Config, Destination};
 use crate::refusal::Refusal;
 
@@ -18,10 +16,9 @@ pub(super) fn open(
     destination: &Destination,
     config: &Config,
 ) -> Result<(String, File), Refusal> {
-    let ids = config.caller.as_ref().and_then(Person::ids_to_take);
     let mut options = File::options();
     options.write(true).create(true).truncate(false);
-    open_by(option, destination, &options, ids.as_ref())
+    open_by(option, destination, &options, &config.files)
 }
 
 /// What was in a file of this name goes; in what somebody else opened it stays.
@@ -38,17 +35,16 @@ pub(super) fn open_to_append(
     destination: &Destination,
     config: &Config,
 ) -> Result<(String, File), Refusal> {
-    let ids = config.caller.as_ref().and_then(Person::ids_to_take);
     let mut options = File::options();
     options.append(true).create(true);
-    open_by(option, destination, &options, ids.as_ref())
+    open_by(option, destination, &options, &config.files)
 }
 
 /// The same, emptied at once, with the rights of `caller`, if those are fewer.
 pub(super) fn open_as(
     option: &str,
     destination: &Destination,
-    caller: Option<&Ids>,
+    caller: &Reader,
 ) -> Result<(String, File), Refusal> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
@@ -59,7 +55,7 @@ fn open_by(
     option: &str,
     destination: &Destination,
     options: &OpenOptions,
-    caller: Option<&Ids>,
+    caller: &Reader,
 ) -> Result<(String, File), Refusal> {
     let (name, file) = match destination {
         Destination::Stdout => {
@@ -85,17 +81,7 @@ fn open_by(
 pub(crate) fn open_with(
     path: &Path,
     options: &OpenOptions,
-    caller: Option<&Ids>,
+    caller: &Reader,
 ) -> io::Result<File> {
-    let Some(ids) = caller else { return options.open(path) };
-    let own_groups = getgroups()?;
-    let (own_gid, own_uid) = (getegid(), geteuid());
-    setgroups(&ids.groups)?;
-    setegid(ids.gid)?;
-    seteuid(ids.uid)?;
-    let file = options.open(path);
-    seteuid(own_uid)?;
-    setegid(own_gid)?;
-    setgroups(&own_groups)?;
-    file
+    caller.act(|| options.open(path))
 }

@@ -2,16 +2,14 @@
 //! on, or else read where they were kept.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-use nix::fcntl::OFlag;
 
 use super::safe;
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::NAMES;
+use crate::attempt::reader::Reader;
 use crate::attempt::said::{self, Said};
+use crate::slate::inside::Inside;
 
 /// Of so many attempts what they printed is kept in mind: in a report with
 /// more failures nobody reads the rest.
@@ -26,13 +24,34 @@ pub(crate) struct Log {
 }
 
 /// What is known already.
-#[derive(Debug, Default)]
-pub(crate) struct Logs(BTreeMap<AttemptName, Said>);
+#[derive(Debug)]
+pub(crate) struct Logs {
+    known: BTreeMap<AttemptName, Said>,
+    /// Whose rights the others are read with, if they are.
+    reader: Option<Reader>,
+}
+
+/// Read where the hunt says that they are.
+impl Default for Logs {
+    fn default() -> Logs {
+        Logs::read_by(Reader::own())
+    }
+}
 
 impl Logs {
+    /// Nothing is known yet.
+    pub(crate) fn read_by(reader: Reader) -> Logs {
+        Logs { known: BTreeMap::new(), reader: Some(reader) }
+    }
+
+    /// Nothing else is read: a record can be the suite's own word.
+    pub(crate) fn known(known: BTreeMap<AttemptName, Said>) -> Logs {
+        Logs { known, reader: None }
+    }
+
     pub(crate) fn hear(&mut self, name: AttemptName, said: &Said) {
-        if self.0.len() < KEPT_IN_MIND_MAX {
-            self.0.insert(name, said.clone());
+        if self.known.len() < KEPT_IN_MIND_MAX {
+            self.known.insert(name, said.clone());
         }
     }
 
@@ -43,9 +62,10 @@ impl Logs {
         place: Option<PathBuf>,
     ) -> Vec<Log> {
         let Some(place) = place else { return Vec::new() };
-        let said = match self.0.get(&name) {
-            Some(said) => said.clone(),
-            None => read(&place),
+        let said = match (self.known.get(&name), &self.reader) {
+            (Some(said), _) => said.clone(),
+            (None, Some(reader)) => read_in(&place, reader),
+            (None, None) => Said::default(),
         };
         let log = |(name, lines): (&str, Vec<String>)| Log {
             path: place.join(name),
@@ -55,16 +75,14 @@ impl Logs {
     }
 }
 
-/// What may lead elsewhere, or never ends, is not read.
-fn read(place: &Path) -> Said {
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+fn read_in(place: &Path, reader: &Reader) -> Said {
+    Inside::open(place, reader).map(|place| read(&place)).unwrap_or_default()
+}
+
+/// How each of the files in there ends that has anything in it.
+pub(crate) fn read(place: &Inside) -> Said {
     let end = |name: &'static str| {
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(flags.bits())
-            .open(place.join(name))
-            .ok()?;
-        let lines = said::end(&file).ok()?;
+        let lines = said::end(&place.file(name).ok()?).ok()?;
         (!lines.is_empty()).then_some((name, lines))
     };
     Said(NAMES.into_iter().filter_map(end).collect())

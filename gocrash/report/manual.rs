@@ -11,7 +11,7 @@ use clap_complete::Shell as Completed;
 use clap_mangen::Man;
 
 use super::file;
-use crate::attempt::person::Person;
+use crate::attempt::reader::Reader;
 use crate::cli::Typed;
 use crate::cli::after::{Generated, Shell};
 use crate::config::Destination;
@@ -49,7 +49,7 @@ fn command() -> Command {
 fn man_pages(directory: &Path) -> anyhow::Result<()> {
     let command = command();
     let names = names(&command);
-    let caller = Person::find(None).ok().and_then(|p| p.ids_to_take());
+    let caller = Reader::caller()?;
     for page in &names {
         let path = directory.join(format!("{}.1", page.name));
         let others = names.iter().map(|other| &*other.name);
@@ -57,7 +57,7 @@ fn man_pages(directory: &Path) -> anyhow::Result<()> {
         let text = man_page(page, &others)?;
         let destination = Destination::File(path);
         let (name, mut file) =
-            file::open_as("generate man", &destination, caller.as_ref())?;
+            file::open_as("generate man", &destination, &caller)?;
         file.write_all(&text)
             .with_context(|| format!("cannot write `{name}`"))?;
     }

@@ -15,7 +15,7 @@ mod html;
 mod json;
 mod junit;
 pub(crate) mod listing;
-mod logs;
+pub(crate) mod logs;
 pub(crate) mod manual;
 pub(crate) mod packing;
 mod rates;

@@ -12,6 +12,7 @@ use zfs::{SnapshotName, Zfs};
 use super::hunts::Hunt;
 use super::{pick, verify};
 use crate::attempt::person::Person;
+use crate::attempt::reader::Reader;
 use crate::cli::after::VerifyFixArgs;
 use crate::cli::{After, Cli, Typed};
 use crate::config::Config;
@@ -19,6 +20,7 @@ use crate::record::manifest::{self, Manifest};
 use crate::record::text::Text;
 use crate::refusal::Refusal;
 use crate::slate::Origin;
+use crate::slate::found::Found;
 
 /// Stands in an environment for what is not Unicode in the name of a variable.
 const NOT_UNICODE: char = '\u{fffd}';
@@ -37,6 +39,18 @@ pub(super) fn manifest(hunt: &Hunt) -> Result<&Manifest, Refusal> {
         )
     })?;
     let manifest::Person { name: person, uid, .. } = &manifest.person;
+    // In their own directory they can write what they like, and so can what
+    // runs as them.
+    let owner = hunt.found.owner.ids().map(|ids| ids.uid.as_raw());
+    if owner.is_some_and(|owner| owner != *uid) {
+        return Err(Refusal::new(
+            format!(
+                "the record of `{name}` says that {person} ran the suite, and \
+                 is somebody else's to write"
+            ),
+            "start another hunt",
+        ));
+    }
     let own = Uid::effective();
     if own.is_root() || own.as_raw() == *uid {
         return Ok(manifest);
@@ -49,11 +63,12 @@ pub(super) fn manifest(hunt: &Hunt) -> Result<&Manifest, Refusal> {
 
 /// The same hunt, with these words instead of the ones that asked for it.
 pub(super) fn config(
+    found: &Found,
     manifest: &Manifest,
     arguments: Vec<OsString>,
 ) -> anyhow::Result<Config> {
     check_snapshot(&manifest.source)?;
-    enter(&manifest.called_in)?;
+    enter(&manifest.called_in, &found.owner)?;
     let mut asked = parse(&arguments)?;
     let typed = asked.hunt();
     let manifest::Source { snapshot, directory, .. } = &manifest.source;
@@ -67,11 +82,12 @@ pub(super) fn config(
     let mut config = asked.config(manifest)?;
     config.suite.env = environment(manifest);
     if let Origin::Overlay(tree) = &mut config.origin {
-        let working = manifest.working.directory.to_os().unwrap_or_default();
-        if let Some(state) = Path::new(&working).parent() {
+        if let Some(state) = Path::new(&found.name).parent() {
             tree.state = state.to_owned();
         }
     }
+    // The arguments may name any.
+    config.files = config.files.or(&found.owner);
     config.arguments = arguments;
     Ok(config)
 }
@@ -134,12 +150,12 @@ fn check_snapshot(source: &manifest::Source) -> anyhow::Result<()> {
 }
 
 /// Paths are what they were where gocrash was called.
-fn enter(called_in: &Text) -> anyhow::Result<()> {
+fn enter(called_in: &Text, owner: &Reader) -> anyhow::Result<()> {
     let dir = called_in.to_os().unwrap_or_default();
     if dir.is_empty() {
         return Ok(());
     }
-    std::env::set_current_dir(&dir).map_err(|error| {
+    owner.act(|| std::env::set_current_dir(&dir)).map_err(|error| {
         let dir = dir.to_string_lossy();
         anyhow::Error::new(Refusal::new(
             format!("cannot go to `{dir}`, where it was started: {error}"),

@@ -34,15 +34,13 @@ impl Baseline {
     /// The hunt that `list` calls so, the last one there is, or one whose event
     /// log is in this file.
     pub(super) fn find(typed: &str) -> Result<Baseline, Refusal> {
-        let path = Path::new(typed);
-        if path.is_file() {
-            let record = log::read(path)?;
+        if let Some(record) = log::find(Path::new(typed))? {
             let opened = record.history.opened.as_ref();
             let name =
                 opened.map_or(typed, |opened| &opened.session).to_owned();
             return Ok(Baseline { name, record });
         }
-        let found = hunts::find().take(typed)?.found;
+        let found = hunts::find()?.take(typed)?.found;
         let record = found.record.map_err(|why| {
             Refusal::new(
                 format!("cannot read the record of `{}`: {why}", found.name),

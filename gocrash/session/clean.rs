@@ -16,7 +16,7 @@ use crate::slate::found::Kind;
 use crate::slate::{self, Rest};
 
 pub(super) fn clean(args: &CleanArgs) -> anyhow::Result<ExitCode> {
-    let hunts = hunts::find();
+    let hunts = hunts::find()?;
     let mut report = Cleaning::new(args.verbose);
     let picked = pick(args, &hunts, &mut report)?;
     if !args.dry_run && !args.yes && !io::stdin().is_terminal() {

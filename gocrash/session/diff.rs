@@ -1,6 +1,6 @@
 //! `gocrash diff`: what an attempt changed in its tree.
 
-use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,7 +15,11 @@ use crate::record::text::Text;
 use crate::report::changes;
 use crate::slate::compare::{self, Change};
 use crate::slate::found::Kind;
+use crate::slate::inside::Inside;
 use crate::slate::visit::Tree;
+
+/// The list of what an attempt changed, beside that.
+const LIST: &str = "changes";
 
 /// What `gocrash diff --json` prints.
 #[derive(Debug, Serialize)]
@@ -33,7 +37,7 @@ struct Changed {
 }
 
 pub(super) fn diff(args: &DiffArgs) -> anyhow::Result<ExitCode> {
-    let hunts = hunts::find();
+    let hunts = hunts::find()?;
     let kept = pick_kept(&hunts, &args.id)?;
     let changes = of(&kept)?;
     match args.json {
@@ -55,9 +59,16 @@ pub(super) fn of(kept: &KeptAttempt<'_>) -> anyhow::Result<Vec<Change>> {
             // It was listed when the slate was kept, and the source was what
             // it had been.
             let upper = Path::new(&kept.slate.name);
-            let list = upper.with_file_name("changes");
-            let text = fs::read_to_string(&list)
-                .with_context(|| format!("cannot read `{}`", list.display()))?;
+            let slate = upper.parent().unwrap_or(upper);
+            let read = || {
+                let slate = Inside::open(slate, &found.reader)?;
+                let mut text = String::new();
+                slate.file(LIST)?.read_to_string(&mut text)?;
+                std::io::Result::Ok(text)
+            };
+            let text = read().with_context(|| {
+                format!("cannot read `{}`", slate.join(LIST).display())
+            })?;
             Ok(text.lines().filter_map(Change::parse).collect())
         }
         Kind::Zfs => {

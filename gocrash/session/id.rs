@@ -34,6 +34,7 @@ pub(super) fn ids(found: &[Found]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attempt::reader::Reader;
     use crate::slate::found::Kind;
 
     fn found(name: &str, is_copy: bool) -> Found {
@@ -44,6 +45,8 @@ mod tests {
             kind: Kind::Zfs,
             is_copy,
             is_alive: false,
+            owner: Reader::own(),
+            reader: Reader::own(),
             slates: Vec::new(),
             record: Err(String::new()),
         }

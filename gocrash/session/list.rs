@@ -9,7 +9,7 @@ use crate::exit;
 use crate::report::listing;
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
-    let hunts = hunts::find();
+    let hunts = hunts::find()?;
     let listing = Listing::new(&hunts);
     match args.json {
         true => listing::print_json(&listing),

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -15,19 +15,19 @@ use super::slate::{KeptAttempt, pick_kept};
 use super::state::kept;
 use super::{again, diff};
 use crate::attempt::output::NAMES;
-use crate::attempt::person::{Ids, Person};
+use crate::attempt::reader::Reader;
 use crate::cli::after::PackArgs;
 use crate::exit;
 use crate::record::manifest::Manifest;
 use crate::record::text::Text;
-use crate::record::{EVENTS, MANIFEST, read};
+use crate::record::{EVENTS, MANIFEST};
 use crate::refusal::Refusal;
 use crate::report::file::open_with;
 use crate::report::packing;
 use crate::report::tar::Tar;
-use crate::slate;
 use crate::slate::cores;
 use crate::slate::found::Kind;
+use crate::slate::inside::Inside;
 use crate::slate::visit::Tree;
 
 /// What an ELF file begins with, and where it says that it is a core dump.
@@ -36,7 +36,7 @@ const ELF_TYPE_AT: usize = 16;
 const ELF_TYPE_CORE: u8 = 4;
 
 pub(super) fn pack(args: &PackArgs) -> anyhow::Result<ExitCode> {
-    let hunts = hunts::find();
+    let hunts = hunts::find()?;
     let (hunt, attempt) = hunts.pick_attempt(&args.id)?;
     // Also makes sure that who asks may see all of it.
     let manifest = again::manifest(hunt)?;
@@ -53,7 +53,6 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<ExitCode> {
     let mut pack = Pack {
         tar: Tar::new(io::BufWriter::new(out)),
         root: hunt.found.session.clone().into(),
-        reader: reader(hunt, manifest)?,
         at: path(manifest.options.at.as_ref()),
         source: path(manifest.source.directory.as_ref())
             .filter(|_| hunt.found.kind == Kind::Overlay),
@@ -72,8 +71,6 @@ struct Pack {
     tar: Tar<io::BufWriter<File>>,
     /// The directory that all of it is in.
     root: PathBuf,
-    /// Whose rights the files of the attempts are read with.
-    reader: Option<Ids>,
     /// Where every run saw its slate, if not where it was.
     at: Option<PathBuf>,
     /// The directory below the overlays.
@@ -97,7 +94,7 @@ impl Pack {
         let name = self.root.join(MANIFEST);
         self.tar.append(&name, 0, text.len() as u64, &text[..])?;
         let record = Tree::record(&hunt.found)?;
-        self.file(record.path(), Path::new(EVENTS), Path::new(EVENTS))
+        self.file(record.inside(), Path::new(EVENTS), Path::new(EVENTS))
     }
 
     fn attempt(&mut self, kept: &KeptAttempt<'_>) -> anyhow::Result<()> {
@@ -106,7 +103,7 @@ impl Pack {
         let name = PathBuf::from(kept.slate.attempt.to_string());
         for output in NAMES {
             let output = Path::new(output);
-            self.file(tree.path(), output, &name.join(output))?;
+            self.file(tree.inside(), output, &name.join(output))?;
         }
         let changes = diff::of(kept)?;
         let mut text = Vec::new();
@@ -118,23 +115,24 @@ impl Pack {
         let files = changes
             .iter()
             .filter(|change| !change.is_directory && change.what != "deleted");
+        // Of an overlay, a program need not be in what was changed.
+        let source = self.source.as_ref();
+        let source =
+            source.and_then(|dir| Inside::open(dir, &found.reader).ok());
         let mut programs = BTreeSet::new();
         for file in files {
-            let core = slate::as_person(self.reader.as_ref(), || {
-                core(&tree.path().join(&file.path))
-            });
-            let core = core.unwrap_or_default();
+            let opened = tree.inside().file(&file.path);
+            let core = opened.and_then(core).unwrap_or_default();
             if core.is_some() || file.path.starts_with(cores::DIRECTORY) {
-                self.file(tree.path(), &file.path, &name.join(&file.path))?;
+                self.file(tree.inside(), &file.path, &name.join(&file.path))?;
             }
             programs.extend(core.flatten());
         }
         for program in programs {
             // What is not in the slate was copied when it crashed.
             let Some(path) = self.in_slate(kept, &program) else { continue };
-            let source = self.source.clone();
-            let trees = [Some(tree.path()), source.as_deref()];
-            let has_it = |tree: &&Path| is_plain(tree, &path);
+            let trees = [Some(tree.inside()), source.as_ref()];
+            let has_it = |tree: &&Inside| tree.file(&path).is_ok();
             if let Some(tree) = trees.into_iter().flatten().find(has_it) {
                 self.file(tree, &path, &name.join(&path))?;
             }
@@ -167,14 +165,11 @@ impl Pack {
     /// A file, if it is there and is one.
     fn file(
         &mut self,
-        tree: &Path,
+        tree: &Inside,
         path: &Path,
         name: &Path,
     ) -> anyhow::Result<()> {
-        let path = tree.join(path);
-        let opened =
-            slate::as_person(self.reader.as_ref(), || read::open(&path));
-        let Ok(file) = opened else { return Ok(()) };
+        let Ok(file) = tree.file(path) else { return Ok(()) };
         let meta = file.metadata()?;
         let mtime = u64::try_from(meta.mtime()).unwrap_or(0);
         let name = self.root.join(name);
@@ -184,41 +179,12 @@ impl Pack {
     }
 }
 
-/// A directory that is a person's own may lead root elsewhere, so root reads
-/// as that person. What is in a dataset is mounted where nobody else can go.
-fn reader(hunt: &Hunt, manifest: &Manifest) -> anyhow::Result<Option<Ids>> {
-    if hunt.found.kind == Kind::Zfs || !nix::unistd::Uid::effective().is_root()
-    {
-        return Ok(None);
-    }
-    Ok(Some(Person::find(Some(&manifest.person.name))?.ids()))
-}
-
 fn path(text: Option<&Text>) -> Option<PathBuf> {
     Some(text?.to_os()?.into())
 }
 
-/// Whether it is a file, and no link on the way leads anywhere else.
-fn is_plain(tree: &Path, path: &Path) -> bool {
-    let mut place = tree.to_owned();
-    let mut parts = path.components().peekable();
-    while let Some(part) = parts.next() {
-        place.push(part);
-        let meta = place.symlink_metadata();
-        let is_there = meta.is_ok_and(|meta| match parts.peek() {
-            Some(_) => meta.is_dir(),
-            None => meta.is_file(),
-        });
-        if !is_there || !matches!(part, Component::Normal(_)) {
-            return false;
-        }
-    }
-    true
-}
-
 /// If it is a core dump: what it says of its program.
-fn core(path: &Path) -> io::Result<Option<Option<PathBuf>>> {
-    let mut file = read::open(path)?;
+fn core(mut file: File) -> io::Result<Option<Option<PathBuf>>> {
     let mut start = [0; ELF_TYPE_AT + 2];
     file.seek(SeekFrom::Start(0))?;
     file.read_exact(&mut start)?;
@@ -242,9 +208,7 @@ fn create(output: &Path) -> Result<File, Refusal> {
     }
     let mut options = File::options();
     options.write(true).create_new(true);
-    let caller = Person::find(None).ok();
-    let ids = caller.as_ref().and_then(Person::ids_to_take);
-    open_with(output, &options, ids.as_ref()).map_err(|error| {
+    open_with(output, &options, &Reader::caller()?).map_err(|error| {
         Refusal::new(
             format!("cannot create `{shown}`: {error}"),
             "name a file that is not there yet, where the person who calls \

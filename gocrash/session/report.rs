@@ -1,13 +1,20 @@
 //! `gocrash report`: what a hunt came to, from its record alone.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::{hunts, log};
+use crate::attempt::name::AttemptName;
+use crate::attempt::reader::Reader;
+use crate::attempt::said::Said;
 use crate::cli::after::ReportArgs;
 use crate::config::{self, Destination};
 use crate::exit;
 use crate::report::afterwards::{self, Wanted};
+use crate::report::logs::{self, Logs};
+use crate::slate::found::{Found, is_kept};
+use crate::slate::visit::Tree;
 
 pub(super) fn report(args: ReportArgs) -> anyhow::Result<ExitCode> {
     let wanted = Wanted {
@@ -21,16 +28,30 @@ pub(super) fn report(args: ReportArgs) -> anyhow::Result<ExitCode> {
         ("--html", &wanted.html),
         ("--json", &json),
     ])?;
-    let typed = Path::new(&args.id);
-    if typed.is_file() {
-        afterwards::write(&log::read(typed)?, &wanted)?;
+    if let Some(session) = log::find(Path::new(&args.id))? {
+        let logs = Logs::read_by(Reader::caller()?);
+        afterwards::write(&session, &logs, &wanted)?;
         return Ok(ExitCode::from(exit::PASSED));
     }
-    let hunts = hunts::find();
+    let hunts = hunts::find()?;
     let hunt = hunts.pick(&args.id)?;
     match &hunt.found.record {
-        Ok(session) => afterwards::write(session, &wanted)?,
+        Ok(session) => {
+            let logs = Logs::known(ends(&hunt.found));
+            afterwards::write(session, &logs, &wanted)?;
+        }
         Err(why) => anyhow::bail!("cannot read the record: {why}"),
     }
     Ok(ExitCode::from(exit::PASSED))
+}
+
+/// How what was kept ends, where it can be read without mounting it.
+fn ends(found: &Found) -> BTreeMap<AttemptName, Said> {
+    let mut ends = BTreeMap::new();
+    for slate in found.slates.iter().filter(|slate| is_kept(found, slate)) {
+        let tree = Tree::open_where_it_is(found, slate).ok().flatten();
+        let Some(tree) = tree else { continue };
+        ends.insert(slate.attempt, logs::read(tree.inside()));
+    }
+    ends
 }

@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 const REPORTS: [&str; 3] = ["--events", "--junit", "--html"];
 
 pub(super) fn rerun(args: &RerunArgs) -> anyhow::Result<ExitCode> {
-    let hunts = hunts::find();
+    let hunts = hunts::find()?;
     let (hunt, _) = hunts.pick_attempt(&args.id)?;
     let manifest = again::manifest(hunt)?;
     if args.times.is_some() && manifest.options.baseline.is_some() {
@@ -26,7 +26,7 @@ pub(super) fn rerun(args: &RerunArgs) -> anyhow::Result<ExitCode> {
     let words = again::arguments(manifest)?;
     let cwd = manifest.cwd.to_os().unwrap_or_default();
     let words = words_for(words, args, &cwd);
-    let config = again::config(manifest, words)?;
+    let config = again::config(&hunt.found, manifest, words)?;
     Ok(crate::hunt(config)?.exit())
 }
 

@@ -14,11 +14,12 @@ use crate::report::cleaning::Cleaning;
 use crate::slate::found::is_kept;
 
 pub(super) fn resume(args: &ResumeArgs) -> anyhow::Result<ExitCode> {
-    let mut hunts = hunts::find();
+    let mut hunts = hunts::find()?;
     let hunt = hunts.pick(&args.id)?;
     check_over(hunt)?;
     let manifest = again::manifest(hunt)?;
-    let mut config = again::config(manifest, again::arguments(manifest)?)?;
+    let mut config =
+        again::config(&hunt.found, manifest, again::arguments(manifest)?)?;
     let Some(record) = hunt.found.record.as_ref().ok() else {
         unreachable!("its manifest was read")
     };

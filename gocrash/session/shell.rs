@@ -27,7 +27,7 @@ const DEFAULT_SHELL: &str = "/bin/sh";
 const SIGNAL_BASE: i32 = 128;
 
 pub(super) fn shell(args: &ShellArgs) -> anyhow::Result<ExitCode> {
-    let hunts = hunts::find();
+    let hunts = hunts::find()?;
     let kept = pick_kept(&hunts, &args.id)?;
     let manifest = again::manifest(kept.hunt)?;
     let person = again::person(manifest)?;

@@ -14,11 +14,12 @@ use crate::cli::after::ShowArgs;
 use crate::exit;
 use crate::hunt::golden;
 use crate::record::manifest::{Manifest, Person};
-use crate::record::read::{self, Attempt, History};
+use crate::record::read::{Attempt, History};
 use crate::refusal::Refusal;
 use crate::report::changes::print_json;
 use crate::report::showing;
-use crate::slate::found::Kind;
+use crate::slate::found::{Kind, is_kept};
+use crate::slate::visit::Tree;
 
 /// What `gocrash show --json` prints of a hunt.
 #[derive(Debug, Serialize)]
@@ -66,7 +67,7 @@ pub(crate) struct Detail {
 }
 
 pub(super) fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
-    let hunts = hunts::find();
+    let hunts = hunts::find()?;
     let (hunt, attempt) = hunts.pick_attempt(&args.id)?;
     match attempt {
         None => {
@@ -80,7 +81,7 @@ pub(super) fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
             let detail = detail_of(hunt, name)?;
             match args.json {
                 true => print_json(&detail),
-                false => showing::attempt(&detail, &last_words(&detail)),
+                false => showing::attempt(&detail, &last_words(hunt, name)),
             }
         }
     }
@@ -190,8 +191,14 @@ fn detail(hunt: &Hunt, name: AttemptName, attempt: &Attempt) -> Detail {
 }
 
 /// The end of what the suite printed, where it can be read.
-fn last_words(detail: &Detail) -> Vec<String> {
-    let stdout = detail.stdout.as_deref();
-    let file = stdout.and_then(|path| read::open(path).ok());
+fn last_words(hunt: &Hunt, name: AttemptName) -> Vec<String> {
+    let found = &hunt.found;
+    let kept = found
+        .slates
+        .iter()
+        .find(|slate| slate.attempt == name && is_kept(found, slate));
+    let tree = kept.map(|kept| Tree::open_where_it_is(found, kept));
+    let tree = tree.and_then(Result::ok).flatten();
+    let file = tree.and_then(|tree| tree.inside().file(NAMES[0]).ok());
     file.and_then(|file| golden::tail(file).ok()).unwrap_or_default()
 }

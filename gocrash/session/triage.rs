@@ -1,27 +1,27 @@
 //! `gocrash triage`: logs read once more, from hunts or from anywhere, and
 //! their failures grouped.
 
+use std::cell::OnceCell;
 use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use nix::fcntl::OFlag;
 use serde::Serialize;
 
 use super::hunts::{self, Hunt, Hunts};
-use super::state;
+use super::state::{self, KeptSlate};
 use crate::attempt::output::NAMES;
-use crate::attempt::person::Person;
+use crate::attempt::reader::Reader;
 use crate::attempt::said;
 use crate::cli::after::TriageArgs;
 use crate::config::rules;
 use crate::exit;
 use crate::refusal::Refusal;
 use crate::report::groups;
-use crate::slate::found::Kind;
+use crate::slate::found::{Found, FoundSlate};
+use crate::slate::inside::Inside;
+use crate::slate::visit::Tree;
 use crate::triage::group::{self, Group};
 use crate::triage::rules::Rules;
 use crate::triage::signature::{Signature, sign};
@@ -72,17 +72,28 @@ pub(crate) struct Told {
 }
 
 /// What was printed by one attempt, or is in one file.
-struct Log {
+struct Log<'a> {
     name: String,
-    files: Vec<PathBuf>,
+    place: Place<'a>,
+}
+
+/// Where it is to be read.
+enum Place<'a> {
+    /// A file that was named.
+    File(PathBuf),
+    /// A directory that was named: a suite may have put links there.
+    Directory(PathBuf),
+    /// What was kept of an attempt.
+    Kept(&'a Found, &'a FoundSlate),
 }
 
 pub(super) fn triage(args: &TriageArgs) -> anyhow::Result<ExitCode> {
-    let caller = Person::find(None).ok();
-    let ids = caller.as_ref().and_then(Person::ids_to_take);
-    let read_rules = |path: &PathBuf| rules::read(path, ids.as_ref());
+    let caller = Reader::caller()?;
+    let read_rules = |path: &PathBuf| rules::read(path, &caller);
     let rules = args.rules.as_ref().map(read_rules).transpose()?;
-    let report = Report::of(&logs(&args.logs)?, rules.as_ref());
+    let hunts = OnceCell::new();
+    let logs = logs(&args.logs, &caller, &hunts)?;
+    let report = Report::of(&logs, &caller, rules.as_ref());
     match args.json {
         true => groups::print_json(&report),
         false => groups::print(&report),
@@ -94,12 +105,12 @@ pub(super) fn triage(args: &TriageArgs) -> anyhow::Result<ExitCode> {
 }
 
 impl Report {
-    fn of(logs: &[Log], rules: Option<&Rules>) -> Report {
+    fn of(logs: &[Log<'_>], caller: &Reader, rules: Option<&Rules>) -> Report {
         let mut unread = Vec::new();
         let mut read = Vec::new();
         let mut all = Vec::new();
         for log in logs {
-            match outputs(log) {
+            match outputs(log, caller) {
                 Ok(outputs) => {
                     let signatures = signatures(&outputs);
                     read.push(Read::new(log, &signatures, &outputs, rules));
@@ -116,7 +127,7 @@ impl Report {
 
 impl Read {
     fn new(
-        log: &Log,
+        log: &Log<'_>,
         signatures: &[Signature],
         outputs: &[Vec<u8>],
         rules: Option<&Rules>,
@@ -172,14 +183,37 @@ fn signatures(outputs: &[Vec<u8>]) -> Vec<Signature> {
 }
 
 /// What a log holds: one file or two, of which one may be missing.
-fn outputs(log: &Log) -> Result<Vec<Vec<u8>>, String> {
+fn outputs(log: &Log<'_>, caller: &Reader) -> Result<Vec<Vec<u8>>, String> {
+    match &log.place {
+        Place::File(path) => {
+            let read = caller.open(path).and_then(|file| said::whole(&file));
+            read.map(|output| vec![output]).map_err(|e| unread(path, &e))
+        }
+        Place::Directory(path) => {
+            let directory = Inside::named(path, caller);
+            outputs_in(path, &directory.map_err(|e| unread(path, &e))?)
+        }
+        Place::Kept(found, slate) => {
+            // Of a dataset that is not mounted, what was left in the end.
+            let tree = match Tree::open_where_it_is(found, slate) {
+                Ok(None) => Tree::open(found, slate),
+                Ok(Some(tree)) => Ok(tree),
+                Err(error) => Err(error),
+            };
+            let tree = tree.map_err(|error| format!("{error:#}"))?;
+            outputs_in(tree.path(), tree.inside())
+        }
+    }
+}
+
+fn outputs_in(path: &Path, directory: &Inside) -> Result<Vec<Vec<u8>>, String> {
     let mut outputs = Vec::new();
     let mut missing = None;
-    for path in &log.files {
-        match open(path).and_then(|file| said::whole(&file)) {
+    for name in NAMES {
+        match directory.file(name).and_then(|file| said::whole(&file)) {
             Ok(output) => outputs.push(output),
             Err(error) => {
-                let why = format!("cannot read `{}`: {error}", path.display());
+                let why = unread(&path.join(name), &error);
                 if error.kind() != ErrorKind::NotFound {
                     return Err(why);
                 }
@@ -193,66 +227,59 @@ fn outputs(log: &Log) -> Result<Vec<Vec<u8>>, String> {
     }
 }
 
-/// Waits for no pipe.
-fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    let is_output = path.file_name().is_some_and(|name| {
-        NAMES.iter().any(|output| name == OsStr::new(output))
-    });
-    // A suite can put a link in the place of what it printed.
-    let flags = match is_output {
-        true => flags | OFlag::O_NOFOLLOW,
-        false => flags,
-    };
-    let file =
-        OpenOptions::new().read(true).custom_flags(flags.bits()).open(path)?;
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::other("it is not a file")),
-    }
+fn unread(path: &Path, error: &io::Error) -> String {
+    format!("cannot read `{}`: {error}", path.display())
 }
 
-/// What is meant by each of the words: first, what is there under that name.
-fn logs(typed: &[impl AsRef<OsStr>]) -> Result<Vec<Log>, Refusal> {
+/// What is meant by each of the words: first, what is there under that name, as
+/// far as the person who called can see.
+fn logs<'a>(
+    typed: &[impl AsRef<OsStr>],
+    caller: &Reader,
+    hunts: &'a OnceCell<Hunts>,
+) -> Result<Vec<Log<'a>>, Refusal> {
     let mut logs = Vec::new();
-    let mut hunts: Option<Hunts> = None;
     for word in typed {
         let path = Path::new(word.as_ref());
-        match path.metadata() {
+        match caller.act(|| path.metadata()) {
             Ok(there) if there.is_dir() => logs.push(Log::in_directory(path)),
             Ok(_) => logs.push(Log::at(path)),
             Err(_) => {
-                let hunts = hunts.get_or_insert_with(hunts::find);
-                logs.extend(kept(hunts, &path.to_string_lossy())?);
+                let there = match hunts.get() {
+                    Some(there) => there,
+                    None => {
+                        let found = hunts::find()?;
+                        hunts.get_or_init(|| found)
+                    }
+                };
+                logs.extend(kept(there, &path.to_string_lossy())?);
             }
         }
     }
     Ok(logs)
 }
 
-impl Log {
-    fn at(path: &Path) -> Log {
+impl Log<'_> {
+    fn at(path: &Path) -> Log<'static> {
         // The two files of an attempt are one log.
-        if path.file_name() == Some(OsStr::new(NAMES[0])) {
-            if let Some(directory) = path.parent() {
-                return Log {
-                    name: path.display().to_string(),
-                    ..Log::in_directory(directory)
-                };
+        let is_output = path.file_name() == Some(OsStr::new(NAMES[0]));
+        let place = match path.parent() {
+            Some(directory) if is_output => {
+                Place::Directory(directory.to_owned())
             }
-        }
-        let files = vec![path.to_owned()];
-        Log { name: path.display().to_string(), files }
+            _ => Place::File(path.to_owned()),
+        };
+        Log { name: path.display().to_string(), place }
     }
 
-    fn in_directory(path: &Path) -> Log {
-        let files = NAMES.iter().map(|name| path.join(name)).collect();
-        Log { name: path.display().to_string(), files }
+    fn in_directory(path: &Path) -> Log<'static> {
+        let place = Place::Directory(path.to_owned());
+        Log { name: path.display().to_string(), place }
     }
 }
 
 /// What the hunt has kept that is meant, or the attempt alone.
-fn kept(hunts: &Hunts, typed: &str) -> Result<Vec<Log>, Refusal> {
+fn kept<'a>(hunts: &'a Hunts, typed: &str) -> Result<Vec<Log<'a>>, Refusal> {
     let (name, attempt) = match typed.rsplit_once('/') {
         Some((name, last)) if last.starts_with("thread-") => (name, Some(last)),
         _ => (typed, None),
@@ -264,26 +291,16 @@ fn kept(hunts: &Hunts, typed: &str) -> Result<Vec<Log>, Refusal> {
         )
     })?;
     let found = &hunt.found;
-    let opened = found.record.as_ref().ok();
-    let opened = opened.and_then(|record| record.history.opened.as_ref());
-    let directory = opened.ok_or_else(|| {
-        Refusal::new(
-            format!("the record of `{}` can't be read", found.name),
-            "name the files themselves, or ask with the rights to read it",
-        )
-    })?;
-    let all = state::kept(found).into_iter();
-    let logs: Vec<Log> = all
+    let of = |kept: &KeptSlate<'_>| {
+        let mut slates = found.slates.iter();
+        let slate = slates.find(|slate| slate.attempt == kept.attempt)?;
+        let name = format!("{}/{}", hunt.id, kept.attempt);
+        Some(Log { name, place: Place::Kept(found, slate) })
+    };
+    let logs: Vec<Log<'_>> = state::kept(found)
+        .iter()
         .filter(|kept| attempt.is_none_or(|a| kept.attempt.to_string() == a))
-        .map(|kept| {
-            let slate = directory.directory.join(kept.attempt.to_string());
-            let slate = match found.kind {
-                Kind::Zfs => slate,
-                Kind::Overlay => slate.join("upper"),
-            };
-            let name = format!("{}/{}", hunt.id, kept.attempt);
-            Log { name, ..Log::in_directory(&slate) }
-        })
+        .filter_map(of)
         .collect();
     match logs.is_empty() {
         true => Err(Refusal::new(

@@ -2,12 +2,14 @@
 //! them, in pools and in directories.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ::zfs::Zfs;
 
+use super::inside::Inside;
 use super::{overlay, zfs};
 use crate::attempt::name::AttemptName;
+use crate::attempt::reader::Reader;
 use crate::record::read::Session;
 
 /// A hunt that goes on, or has left something.
@@ -24,6 +26,10 @@ pub(crate) struct Found {
     pub(crate) is_copy: bool,
     /// The process that hunts is there.
     pub(crate) is_alive: bool,
+    /// Who can write what the record says, where root can't vouch for it.
+    pub(crate) owner: Reader,
+    /// Whose rights all is read with that the suite could write to.
+    pub(crate) reader: Reader,
     /// What is in it, but for its record.
     pub(crate) slates: Vec<FoundSlate>,
     /// What it says of itself, or why that can't be read.
@@ -47,20 +53,40 @@ pub(crate) struct FoundSlate {
     pub(crate) outcome: Option<String>,
 }
 
+/// A directory with hunts in it, and whose it is.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) path: PathBuf,
+    pub(crate) owner: Reader,
+}
+
 /// Everything there is in pools that are imported, and in these state
-/// directories; and what could not be looked at.
-pub(crate) fn find(states: &[PathBuf]) -> (Vec<Found>, Vec<String>) {
+/// directories; and what could not be looked at. What suites wrote is for
+/// `caller` to read.
+pub(crate) fn find(
+    states: &[State],
+    caller: &Reader,
+) -> (Vec<Found>, Vec<String>) {
     let mut found = Vec::new();
     let mut unseen = Vec::new();
     match Zfs::open() {
-        Ok(zfs) => zfs::find(&zfs, &mut found, &mut unseen),
+        Ok(zfs) => zfs::find(&zfs, caller, &mut found, &mut unseen),
         // Where there is no ZFS there are no hunts in it.
         Err(e) if e.kind() == ::zfs::ErrorKind::ModuleNotLoaded => {}
         Err(error) => unseen.push(error.to_string()),
     }
     for state in states {
-        if let Err(error) = overlay::find(state, &mut found) {
-            unseen.push(format!("cannot read `{}`: {error}", state.display()));
+        let there = state.owner.act(|| overlay::find(&state.path));
+        match there {
+            Ok(hunts) => found.extend(hunts.into_iter().map(|hunt| Found {
+                owner: state.owner.clone(),
+                reader: caller.clone().or(&state.owner),
+                ..hunt
+            })),
+            Err(error) => {
+                let path = state.path.display();
+                unseen.push(format!("cannot read `{path}`: {error}"));
+            }
         }
     }
     (found, unseen)
@@ -83,6 +109,9 @@ pub(crate) fn number_of(session: &str) -> Option<u128> {
 }
 
 /// The record in a directory.
-pub(super) fn record_in(directory: &Path) -> Result<Session, String> {
-    Session::read(directory).map_err(|error: io::Error| error.to_string())
+pub(super) fn record_in(
+    directory: io::Result<Inside>,
+) -> Result<Session, String> {
+    let read = directory.and_then(|directory| Session::read_in(&directory));
+    read.map_err(|error| error.to_string())
 }

@@ -11,6 +11,7 @@ pub(crate) mod glob;
 #[cfg_attr(target_os = "linux", path = "hiding/linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "hiding/none.rs")]
 mod hiding;
+pub(crate) mod inside;
 mod lock;
 pub(crate) mod look;
 mod name;

@@ -2,13 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
+
 use super::found::{Found, FoundSlate, Kind};
+use super::inside::Inside;
 use super::zfs;
+use crate::attempt::reader::Reader;
 
 /// What can be looked at, for as long as this value is there.
 #[derive(Debug)]
 pub(crate) struct Tree {
     path: PathBuf,
+    inside: Inside,
     /// What is unmounted in the end.
     _mount: Option<zfs::Look>,
 }
@@ -21,14 +26,21 @@ impl Tree {
     ) -> anyhow::Result<Tree> {
         match found.kind {
             Kind::Overlay => {
-                Ok(Tree { path: slate.name.clone().into(), _mount: None })
+                Tree::there(slate.name.clone().into(), &found.reader)
             }
             Kind::Zfs => {
-                let look = zfs::Look::at_end(&slate.name)?;
-                let path = look.path().to_owned();
-                Ok(Tree { path, _mount: Some(look) })
+                Tree::mounted(zfs::Look::at_end(&slate.name)?, &found.reader)
             }
         }
+    }
+
+    /// The same, where it is mounted already; otherwise there is none.
+    pub(crate) fn open_where_it_is(
+        found: &Found,
+        slate: &FoundSlate,
+    ) -> anyhow::Result<Option<Tree>> {
+        let path = place(found, slate);
+        path.map(|path| Tree::there(path, &found.reader)).transpose()
     }
 
     /// What it was made from.
@@ -40,27 +52,59 @@ impl Tree {
             Kind::Overlay => Ok(None),
             Kind::Zfs => {
                 let look = zfs::Look::at_origin(&slate.name)?;
-                let path = look.path().to_owned();
-                Ok(Some(Tree { path, _mount: Some(look) }))
+                Tree::mounted(look, &found.reader).map(Some)
             }
         }
     }
 
     /// The directory with the record of a hunt.
     pub(crate) fn record(found: &Found) -> anyhow::Result<Tree> {
-        let mounted = match found.kind {
-            Kind::Overlay => Some(PathBuf::from(&found.name)),
-            Kind::Zfs => super::mounted_at(&found.name),
-        };
-        if let Some(path) = mounted {
-            return Ok(Tree { path, _mount: None });
+        if found.kind == Kind::Overlay {
+            return Tree::there(found.name.clone().into(), &found.owner);
+        }
+        if let Some(path) = super::mounted_at(&found.name) {
+            let inside = Inside::of_owner(&path).with_context(said(&path))?;
+            return Ok(Tree { path, inside, _mount: None });
         }
         let look = zfs::Look::into(&found.name)?;
         let path = look.path().to_owned();
-        Ok(Tree { path, _mount: Some(look) })
+        let inside = Inside::of_owner(&path).with_context(said(&path))?;
+        Ok(Tree { path, inside, _mount: Some(look) })
     }
 
+    fn there(path: PathBuf, reader: &Reader) -> anyhow::Result<Tree> {
+        let inside = Inside::open(&path, reader);
+        let inside = inside.with_context(said(&path))?;
+        Ok(Tree { path, inside, _mount: None })
+    }
+
+    fn mounted(look: zfs::Look, reader: &Reader) -> anyhow::Result<Tree> {
+        let path = look.path().to_owned();
+        let inside = Inside::mounted(&path, reader);
+        let inside = inside.with_context(said(&path))?;
+        Ok(Tree { path, inside, _mount: Some(look) })
+    }
+
+    /// Where names in it can be listed. Its files are opened by
+    /// [`Tree::inside`].
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+
+    pub(crate) fn inside(&self) -> &Inside {
+        &self.inside
+    }
+}
+
+/// Where a tree is, unless it would have to be mounted to be looked at.
+pub(crate) fn place(found: &Found, slate: &FoundSlate) -> Option<PathBuf> {
+    match found.kind {
+        Kind::Overlay => Some(slate.name.clone().into()),
+        Kind::Zfs => super::mounted_at(&slate.name),
+    }
+}
+
+fn said(path: &Path) -> impl FnOnce() -> String {
+    let path = path.display().to_string();
+    move || format!("cannot open `{path}`")
 }

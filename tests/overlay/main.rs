@@ -29,6 +29,7 @@ mod kept;
 mod processes;
 mod refusals;
 mod reports;
+mod rights;
 mod safety;
 mod screen;
 mod sessions;

@@ -5,16 +5,16 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::UPPER;
+use crate::attempt::reader::Reader;
 use crate::slate::found::{Found, FoundSlate, Kind, number_of, record_in};
+use crate::slate::inside::Inside;
 use crate::slate::lock::is_locked;
 
-/// Adds those in a directory, which need not be there.
-pub(in crate::slate) fn find(
-    state: &Path,
-    found: &mut Vec<Found>,
-) -> io::Result<()> {
+/// Those in a directory, which need not be there.
+pub(in crate::slate) fn find(state: &Path) -> io::Result<Vec<Found>> {
+    let mut found = Vec::new();
     let entries = match fs::read_dir(state) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(found),
         entries => entries?,
     };
     for entry in entries {
@@ -26,7 +26,7 @@ pub(in crate::slate) fn find(
             found.push(hunt(session, &entry.path()));
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 fn hunt(session: String, path: &Path) -> Found {
@@ -38,8 +38,10 @@ fn hunt(session: String, path: &Path) -> Found {
         is_copy: false,
         // What can't be opened can't be told.
         is_alive: is_locked(path).unwrap_or(false),
+        owner: Reader::own(),
+        reader: Reader::own(),
         slates: slates(path).unwrap_or_default(),
-        record: record_in(path),
+        record: record_in(Inside::open(path, &Reader::own())),
     }
 }
 

@@ -103,8 +103,8 @@ pub(super) fn as_person<T>(
 }
 
 /// There are none.
-pub(super) fn find(_state: &Path, _: &mut Vec<Found>) -> io::Result<()> {
-    Ok(())
+pub(super) fn find(_state: &Path) -> io::Result<Vec<Found>> {
+    Ok(Vec::new())
 }
 
 impl SlatePlace {

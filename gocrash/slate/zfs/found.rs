@@ -9,8 +9,10 @@ use zfs::{
 
 use super::working::session_of;
 use super::{TAG_OUTCOME, TAG_SESSION, TAG_SNAPSHOT};
+use crate::attempt::reader::Reader;
 use crate::record::read::Session;
 use crate::slate::found::{Found, FoundSlate, Kind, number_of, record_in};
+use crate::slate::inside::Inside;
 use crate::slate::lock::is_locked;
 use crate::slate::look::LookDir;
 
@@ -26,6 +28,7 @@ pub(super) const READ: MountOptions = MountOptions {
 /// Adds those of all pools that are imported.
 pub(in crate::slate) fn find(
     zfs: &Zfs,
+    caller: &Reader,
     found: &mut Vec<Found>,
     unseen: &mut Vec<String>,
 ) {
@@ -39,7 +42,11 @@ pub(in crate::slate) fn find(
             zfs.list(&root, &List { properties, ..List::all() })
         });
         match all {
-            Ok(entries) => found.extend(hunts(zfs, &entries)),
+            Ok(entries) => {
+                let hunts = hunts(zfs, &entries).into_iter();
+                let reader = || caller.clone();
+                found.extend(hunts.map(|h| Found { reader: reader(), ..h }));
+            }
             // It was exported meanwhile.
             Err(e) if e.kind() == ErrorKind::NotFound => {}
             Err(error) => unseen.push(error.to_string()),
@@ -58,6 +65,8 @@ pub(super) fn named(zfs: &Zfs, name: &str) -> anyhow::Result<Found> {
         kind: Kind::Zfs,
         is_copy: false,
         is_alive: false,
+        owner: Reader::own(),
+        reader: Reader::own(),
         slates: Vec::new(),
         record: read_record(zfs, &dataset),
     })
@@ -125,6 +134,8 @@ fn hunt(
         snapshot,
         kind: Kind::Zfs,
         is_copy,
+        owner: Reader::own(),
+        reader: Reader::own(),
         slates: Vec::new(),
         record: read_record(zfs, dataset),
     }
@@ -151,12 +162,12 @@ fn is_locked_here(zfs: &Zfs, dataset: &DatasetName) -> bool {
 /// can go.
 fn read_record(zfs: &Zfs, dataset: &DatasetName) -> Result<Session, String> {
     if let Ok(Some(path)) = zfs.mounted_at(dataset) {
-        return record_in(&path);
+        return record_in(Inside::of_owner(&path));
     }
     let dir = LookDir::create().map_err(|error| format!("{error:#}"))?;
     zfs.mount_at(dataset, dir.path(), READ)
         .map_err(|error| error.to_string())?;
-    let record = record_in(dir.path());
+    let record = record_in(Inside::of_owner(dir.path()));
     zfs.unmount_at(dataset, dir.path(), Unmount::Plain)
         .map_err(|error| error.to_string())?;
     record
