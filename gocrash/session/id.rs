@@ -44,6 +44,7 @@ mod tests {
             snapshot: None,
             kind: Kind::Zfs,
             is_copy,
+            is_stray: false,
             is_alive: false,
             owner: Reader::own(),
             reader: Reader::own(),

@@ -123,7 +123,8 @@ pub(super) fn unfinished(found: &Found) -> impl Iterator<Item = &str> {
         .slates
         .iter()
         .filter(move |slate| is_over && !is_kept(found, slate));
-    rest.map(|slate| slate.name.as_str())
+    let stray = (is_over && found.is_stray).then_some(found.name.as_str());
+    rest.map(|slate| slate.name.as_str()).chain(stray)
 }
 
 /// Whether the host went down while the hunt went on, where that can be told.

@@ -33,6 +33,8 @@ pub(crate) struct Piece {
 #[derive(Debug)]
 enum What {
     Zfs(zfs::Doomed),
+    /// All there is.
+    Stray,
     Overlay(overlay::Doomed),
 }
 
@@ -43,6 +45,7 @@ pub(crate) struct Cleaner(Inner);
 #[derive(Debug)]
 enum Inner {
     Zfs(Box<zfs::Cleaner>),
+    Stray(zfs::Stray),
     Overlay(overlay::Cleaner),
 }
 
@@ -51,6 +54,9 @@ impl Cleaner {
     /// goes on nor begins to again until this value is dropped.
     pub(crate) fn new(found: &Found) -> anyhow::Result<Cleaner> {
         Ok(Cleaner(match found.kind {
+            Kind::Zfs if found.is_stray => {
+                Inner::Stray(zfs::Stray::new(found)?)
+            }
             Kind::Zfs => Inner::Zfs(Box::new(zfs::Cleaner::new(found)?)),
             Kind::Overlay => Inner::Overlay(overlay::Cleaner::new(found)?),
         }))
@@ -68,6 +74,15 @@ impl Cleaner {
                 }));
                 plan.stay = stay;
             }
+            // It was never finished.
+            Inner::Stray(stray) => match stray.stays() {
+                Some(left) => plan.stay.push(left),
+                None => plan.go.push(Piece {
+                    name: stray.to_string(),
+                    is_foundation: true,
+                    what: What::Stray,
+                }),
+            },
             Inner::Overlay(cleaner) => {
                 let (go, stay) = cleaner.plan(extent)?;
                 plan.go.extend(go.into_iter().map(|doomed| Piece {
@@ -85,6 +100,7 @@ impl Cleaner {
     pub(crate) fn remove(&mut self, piece: Piece) -> Rest {
         let gone = match (&mut self.0, piece.what) {
             (Inner::Zfs(cleaner), What::Zfs(doomed)) => cleaner.remove(doomed),
+            (Inner::Stray(stray), What::Stray) => stray.remove(),
             (Inner::Overlay(cleaner), What::Overlay(doomed)) => {
                 cleaner.remove(&doomed)
             }

@@ -24,6 +24,8 @@ pub(crate) struct Found {
     pub(crate) kind: Kind,
     /// It came with a send stream: the hunt itself was somewhere else.
     pub(crate) is_copy: bool,
+    /// It is no more than the snapshot that the hunt took.
+    pub(crate) is_stray: bool,
     /// The process that hunts is there.
     pub(crate) is_alive: bool,
     /// Who can write what the record says, where root can't vouch for it.

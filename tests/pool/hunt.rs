@@ -20,4 +20,5 @@ mod refusals;
 mod safety;
 mod sessions;
 mod signals;
+mod strays;
 mod traces;

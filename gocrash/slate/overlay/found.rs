@@ -36,6 +36,7 @@ fn hunt(session: String, path: &Path) -> Found {
         snapshot: None,
         kind: Kind::Overlay,
         is_copy: false,
+        is_stray: false,
         // What can't be opened can't be told.
         is_alive: is_locked(path).unwrap_or(false),
         owner: Reader::own(),

@@ -4,7 +4,7 @@
 use anyhow::Context;
 use zfs::{Defer, ErrorKind, Properties, SnapshotName};
 
-use super::{Pool, TAG_SESSION, rest};
+use super::{Alive, Pool, TAG_SESSION, rest};
 use crate::refusal::Refusal;
 use crate::slate::Rest;
 use crate::slate::name::take_free;
@@ -44,6 +44,7 @@ impl Pool {
             let tag = Properties::new().with(TAG_SESSION, &name);
             match self.zfs.snapshot(names, &tag) {
                 Ok(()) => {
+                    self.say_taken(names, &name);
                     let guid = self.guid(&snapshot).with_context(|| {
                         format!("`{snapshot}` is left: cannot tell its guid")
                     })?;
@@ -59,6 +60,13 @@ impl Pool {
                 Err(e) => Err(e.into()),
             }
         })
+    }
+
+    /// Says that the hunt goes on which took it, until a working dataset does.
+    /// Where the right to hold it was not given, that is only a moment.
+    fn say_taken(&self, snapshots: &[SnapshotName], session: &str) {
+        let hold = self.zfs.hold_while_open(snapshots, session).ok();
+        self.set_alive(Some(Alive { _hold: hold, _lock: None }));
     }
 
     /// Destroys the snapshot, if the hunt took it and it still is that one.

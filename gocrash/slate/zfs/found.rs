@@ -8,7 +8,7 @@ use zfs::{
 };
 
 use super::working::session_of;
-use super::{TAG_OUTCOME, TAG_SESSION, TAG_SNAPSHOT};
+use super::{TAG_OUTCOME, TAG_SESSION, TAG_SNAPSHOT, stray};
 use crate::attempt::reader::Reader;
 use crate::record::read::Session;
 use crate::slate::found::{Found, FoundSlate, Kind, number_of, record_in};
@@ -39,12 +39,15 @@ pub(in crate::slate) fn find(
     for pool in pools {
         let all = DatasetName::new(&pool).and_then(|root| {
             let properties = &[TAG_SESSION, TAG_SNAPSHOT, TAG_OUTCOME];
-            zfs.list(&root, &List { properties, ..List::all() })
+            let list = List { properties, snapshots: true, ..List::all() };
+            zfs.list(&root, &list)
         });
         match all {
             Ok(entries) => {
-                let hunts = hunts(zfs, &entries).into_iter();
+                let mut hunts = hunts(zfs, &entries);
+                hunts.extend(stray::find(zfs, &entries, &hunts));
                 let reader = || caller.clone();
+                let hunts = hunts.into_iter();
                 found.extend(hunts.map(|h| Found { reader: reader(), ..h }));
             }
             // It was exported meanwhile.
@@ -64,6 +67,7 @@ pub(super) fn named(zfs: &Zfs, name: &str) -> anyhow::Result<Found> {
         snapshot: snapshot.map(|snapshot| snapshot.value),
         kind: Kind::Zfs,
         is_copy: false,
+        is_stray: false,
         is_alive: false,
         owner: Reader::own(),
         reader: Reader::own(),
@@ -134,6 +138,7 @@ fn hunt(
         snapshot,
         kind: Kind::Zfs,
         is_copy,
+        is_stray: false,
         owner: Reader::own(),
         reader: Reader::own(),
         slates: Vec::new(),

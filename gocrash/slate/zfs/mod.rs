@@ -11,6 +11,7 @@ mod remove;
 mod reopen;
 mod room;
 mod sandbox;
+mod stray;
 mod visit;
 mod working;
 
@@ -35,6 +36,7 @@ use crate::slate::{
 pub(super) use clean::{Cleaner, Doomed};
 pub(super) use found::find;
 pub(super) use sandbox::Sandbox;
+pub(super) use stray::Stray;
 pub(super) use visit::Look;
 pub(super) use working::Place;
 use working::session_of;
@@ -64,7 +66,7 @@ pub(crate) struct Pool {
 #[derive(Debug)]
 struct Alive {
     _hold: Option<Hold>,
-    _lock: Lock,
+    _lock: Option<Lock>,
 }
 
 /// A clone of the snapshot.

@@ -43,7 +43,7 @@ impl Pool {
         }
         let lock = Lock::take(&path)
             .with_context(|| format!("cannot lock `{}`", path.display()))?;
-        self.set_alive(Some(Alive { _hold: hold, _lock: lock }));
+        self.set_alive(Some(Alive { _hold: hold, _lock: Some(lock) }));
         let working = Working {
             name: name.to_owned(),
             session: session_of(&dataset).to_owned(),

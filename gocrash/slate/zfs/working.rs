@@ -71,6 +71,8 @@ impl Pool {
             false => Base::given(snapshot.clone()),
         };
         self.create_for(parent, &base, limits, first_ms).map_err(|error| {
+            // Or it would be held.
+            self.set_alive(None);
             match self.give_back(&base) {
                 Rest::Gone => error,
                 Rest::Left(left) => error.context(left),
@@ -224,7 +226,7 @@ impl Pool {
         };
         let lock = Lock::take(path)
             .with_context(|| format!("cannot lock `{}`", path.display()))?;
-        Ok(Alive { _hold: hold, _lock: lock })
+        Ok(Alive { _hold: hold, _lock: Some(lock) })
     }
 
     /// With room for the record, if that can be had; gives why not.
