@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::attempt::reader::Reader;
 use crate::refusal::Refusal;
-use crate::triage::rules::Rules;
+use crate::triage::rules::{FAULTS_MAX, Fault, Rules};
 
 /// Nobody writes more.
 const BYTES_MAX: u64 = 4 << 20;
@@ -29,11 +29,24 @@ pub(crate) fn read(path: &Path, reader: &Reader) -> Result<Rules, Refusal> {
              \"net\" && `i/o timeout``",
         )
     })?;
-    Rules::parse(&text).map_err(|fault| {
-        let (line, column) = (fault.line, fault.column);
-        Refusal::new(
-            format!("`--rules {name}`, line {line}, column {column}: {fault}"),
-            fault.help,
-        )
-    })
+    let refused = |faults: Vec<Fault>| refusal(&name.to_string(), &faults);
+    Rules::parse(&text).map_err(refused)
+}
+
+/// All of them, each with its place and what would help.
+fn refusal(name: &str, faults: &[Fault]) -> Refusal {
+    let mut what = format!("`--rules {name}`, ");
+    let mut last = String::new();
+    for (i, fault) in faults.iter().enumerate() {
+        if i > 0 {
+            what += &format!("\n  help: {last}\n  ");
+        }
+        let Fault { line, column, help, .. } = fault;
+        what += &format!("line {line}, column {column}: {fault}");
+        last.clone_from(help);
+    }
+    if faults.len() == FAULTS_MAX {
+        last += "\n  there may be more than these";
+    }
+    Refusal::new(what, last)
 }

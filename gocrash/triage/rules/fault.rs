@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The first thing that is wrong.
+/// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// From 1.

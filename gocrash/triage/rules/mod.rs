@@ -14,6 +14,7 @@ use std::fmt;
 use crate::triage::signature::Signature;
 use expression::Expression;
 pub(crate) use fault::Fault;
+pub(crate) use parse::FAULTS_MAX;
 
 /// What a rule says to do about an attempt that failed so. In the order in
 /// which they win, where an attempt failed in several ways.
@@ -75,8 +76,9 @@ impl Rules {
     /// Reads rules.
     ///
     /// # Errors
-    /// The first that is wrong, with its place and a remedy.
-    pub(crate) fn parse(text: &str) -> Result<Rules, Fault> {
+    /// What is wrong, each with its place and a remedy: one of each rule, and
+    /// [`FAULTS_MAX`] at most.
+    pub(crate) fn parse(text: &str) -> Result<Rules, Vec<Fault>> {
         parse::parse(text)
     }
 

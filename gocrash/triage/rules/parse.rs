@@ -4,11 +4,13 @@ use regex::RegexBuilder;
 
 use super::expression::Expression;
 use super::fault::Fault;
-use super::token::{Placed, Token, tokens};
+use super::token::{Placed, Token, Wrong, tokens};
 use super::{Action, Field, Rule, Rules};
 use crate::triage::class::Class;
 
 const RULES_MAX: usize = 10_000;
+/// More are not looked for: who has as many begins anew.
+pub(crate) const FAULTS_MAX: usize = 10;
 /// Parentheses in parentheses.
 const DEPTH_MAX: usize = 100;
 /// What one compiled pattern may take.
@@ -16,22 +18,38 @@ const REGEX_BYTES_MAX: usize = 1 << 20;
 /// Names that are closer than this were meant.
 const NEAR: f64 = 0.7;
 
-pub(super) fn parse(text: &str) -> Result<Rules, Fault> {
+pub(super) fn parse(text: &str) -> Result<Rules, Vec<Fault>> {
     let mut parser =
-        Parser { text, tokens: tokens(text)?, next: 0, patterns: 0, depth: 0 };
+        Parser { text, tokens: tokens(text), next: 0, patterns: 0, depth: 0 };
     let mut rules = Vec::new();
+    let mut faults = Vec::new();
     loop {
         match parser.peek() {
             Token::Newline => parser.skip(),
-            Token::End => return Ok(Rules { rules }),
+            Token::End => break,
+            _ if faults.len() == FAULTS_MAX => break,
             _ if rules.len() == RULES_MAX => {
-                return Err(parser.fault(
+                faults.push(parser.fault(
                     format!("there are more than {RULES_MAX} rules"),
                     "join patterns by `||`",
                 ));
+                break;
             }
-            _ => rules.push(parser.rule()?),
+            _ => {
+                let begin = parser.next;
+                match parser.rule() {
+                    Ok(rule) => rules.push(rule),
+                    Err(fault) => {
+                        faults.push(fault);
+                        parser.go_to_next_rule(begin);
+                    }
+                }
+            }
         }
+    }
+    match faults.is_empty() {
+        true => Ok(Rules { rules }),
+        false => Err(faults),
     }
 }
 
@@ -128,20 +146,25 @@ impl Parser<'_> {
                 self.expect(")", "close it by `)`")?;
                 pattern
             }
+            // Of the next rule, where this one was to go on.
+            Token::Name(_) if self.is_before("<-") => {
+                return Err(self.pattern_is_missing());
+            }
             Token::Name(name) => self.comparison(&name)?,
             // Alone, it is for what the failure printed.
             Token::Text(text) => self.regex(Field::Output, &text)?,
-            _ => {
-                return Err(self.fault(
-                    "a pattern is missing here",
-                    "compare a field, as in `pkg == \"net\"`, or write a \
-                     regular expression for what the failure printed in \
-                     `backquotes`",
-                ));
-            }
+            _ => return Err(self.pattern_is_missing()),
         };
         self.depth -= 1;
         Ok(pattern)
+    }
+
+    fn pattern_is_missing(&self) -> Fault {
+        self.missing(
+            "a pattern is missing here",
+            "compare a field, as in `pkg == \"net\"`, or write a regular \
+             expression for what the failure printed in `backquotes`",
+        )
     }
 
     fn comparison(&mut self, name: &str) -> Result<Expression, Fault> {
@@ -240,12 +263,76 @@ impl Parser<'_> {
     fn expect(&mut self, sign: &str, help: &str) -> Result<(), Fault> {
         match self.takes(sign) {
             true => Ok(()),
-            false => Err(self.fault(format!("`{sign}` is missing here"), help)),
+            false => {
+                Err(self.missing(format!("`{sign}` is missing here"), help))
+            }
         }
     }
 
+    fn is_before(&self, sign: &str) -> bool {
+        let next = self.tokens.get(self.next + 1);
+        next.is_some_and(
+            |next| matches!(next.token, Token::Sign(found) if found == sign),
+        )
+    }
+
+    /// After a fault in the rule that began there. A line that begins further
+    /// in belongs to it.
+    fn go_to_next_rule(&mut self, begin: usize) {
+        self.depth = 0;
+        self.next = self.next.max(begin + 1).min(self.tokens.len() - 1);
+        while *self.peek() != Token::End && !self.begins_rule() {
+            self.skip();
+        }
+    }
+
+    fn begins_rule(&self) -> bool {
+        // A newline where a rule ends is a word of its own, and begins none.
+        let before = match self.next.checked_sub(1) {
+            Some(before) if self.tokens[before].token == Token::Newline => {
+                self.tokens[before].at
+            }
+            Some(before) => self.tokens[before].end,
+            None => 0,
+        };
+        let between = &self.text[before..self.place()];
+        *self.peek() != Token::Newline
+            && between.contains('\n')
+            && (between.ends_with('\n') || self.is_before("<-"))
+    }
+
+    /// What is wrong with the next word.
     fn fault(&self, what: impl Into<String>, help: impl Into<String>) -> Fault {
-        Fault::new(self.text, self.place(), what, help)
+        match self.peek() {
+            Token::Wrong(wrong) => self.told(wrong),
+            // The line that ends here, and not one below.
+            Token::Newline | Token::End => self.missing(what, help),
+            _ => Fault::new(self.text, self.place(), what, help),
+        }
+    }
+
+    fn told(&self, Wrong { at, what, help }: &Wrong) -> Fault {
+        Fault::new(self.text, *at, what, help)
+    }
+
+    /// What should stand before the next word: on the line that it belongs to.
+    fn missing(
+        &self,
+        what: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Fault {
+        if let Token::Wrong(wrong) = self.peek() {
+            return self.told(wrong);
+        }
+        let mut before = self.tokens[..self.next].iter().rev();
+        let last = before.find(|placed| placed.token != Token::Newline);
+        let (end, place) = (last.map_or(0, |last| last.end), self.place());
+        let is_over = matches!(self.peek(), Token::Newline | Token::End);
+        let at = match is_over || self.text[end..place].contains('\n') {
+            true => end,
+            false => place,
+        };
+        Fault::new(self.text, at, what, help)
     }
 }
 

@@ -112,13 +112,43 @@ fn what_is_wrong_is_shown_with_a_remedy() {
     let mut told = String::new();
     let deep = format!("ignore <- {}`a`", "!".repeat(200));
     for rules in MEANINGLESS.into_iter().chain([deep.as_str()]) {
-        let fault = Rules::parse(rules).unwrap_err();
-        let Fault { line, column, help, .. } = &fault;
-        let fault = fault.to_string();
-        // One that is too deep to show.
-        let fault = fault.replace(&"!".repeat(100), "!!");
-        let fault = fault.replace(&" ".repeat(100), "  ");
-        told += &format!("{line}:{column}: {fault}\n  help: {help}\n");
+        for fault in Rules::parse(rules).unwrap_err() {
+            let Fault { line, column, help, .. } = &fault;
+            let fault = fault.to_string();
+            // One that is too deep to show.
+            let fault = fault.replace(&"!".repeat(100), "!!");
+            let fault = fault.replace(&" ".repeat(100), "  ");
+            told += &format!("{line}:{column}: {fault}\n  help: {help}\n");
+        }
     }
     expect_file!["faults.txt"].assert_eq(&told);
+}
+
+/// Where the faults of rules are.
+fn places(rules: &str) -> Vec<(usize, usize)> {
+    let faults = Rules::parse(rules).unwrap_err();
+    faults.iter().map(|fault| (fault.line, fault.column)).collect()
+}
+
+#[test]
+fn every_rule_that_is_wrong_is_told_of_once() {
+    let rules = "skip <- `a`\n\
+                 ignore <- pkg = `b` && `c`\n\
+                 ignore <- (`d` &&\n  packge == `e` &&\n  tst == `f`)\n\
+                 count <- `right`\n\
+                 \tcount <- `wrong\n\
+                 count <- `right` # `\n\
+                 ignore <-\n";
+    assert_eq!(places(rules), [(1, 1), (2, 15), (4, 3), (7, 11), (9, 10)]);
+    let many = "skip <- `a`\n".repeat(FAULTS_MAX + 1);
+    assert_eq!(places(&many).len(), FAULTS_MAX);
+}
+
+#[test]
+fn what_is_missing_at_the_end_is_missing_on_the_last_line() {
+    assert_eq!(places("ignore <- `a` &&\n"), [(1, 17)]);
+    assert_eq!(places("ignore <- (`a`\n\n# end\n"), [(1, 15)]);
+    assert_eq!(places("ignore <-\ncount <- `a`\n"), [(1, 10)]);
+    assert_eq!(places("ignore\n"), [(1, 7)]);
+    assert_eq!(places("ignore <- pkg ==\n"), [(1, 17)]);
 }
