@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::{Config, Halt, Verification, shown};
 use crate::hunt::Hunt;
+use crate::stats::percent::chosen;
 use crate::stats::{Limits, SURE};
 
 /// When the hunt is to stop.
@@ -40,7 +41,7 @@ pub(super) fn stop(config: &Config) -> String {
 pub(super) fn verification(config: &Config) -> Vec<(&'static str, String)> {
     let Some(wanted) = &config.verification else { return Vec::new() };
     let Verification { baseline, rate, confidence, runs, expected } = wanted;
-    let percent = percent(*confidence);
+    let percent = chosen(*confidence);
     let last = match expected {
         Some(time) => format!(", about {}", shown(rounded(*time))),
         None => String::new(),
@@ -64,15 +65,9 @@ fn rounded(time: Duration) -> Duration {
     }
 }
 
-fn percent(share: f64) -> String {
-    // Not 99.89999999999999.
-    let digits = format!("{:.6}", share * 100.0);
-    format!("{}%", digits.trim_end_matches('0').trim_end_matches('.'))
-}
-
 /// Whether it is fixed now.
 fn verified(wanted: &Verification, hunt: &Hunt) -> String {
-    let sure = percent(wanted.confidence);
+    let sure = chosen(wanted.confidence);
     let done = hunt.runs_in_all();
     if hunt.has_failed() {
         // Whether it is the same failure is for a person to say.
@@ -110,7 +105,7 @@ pub(super) fn closing(config: &Config, hunt: &Hunt) -> Vec<String> {
         return lines;
     }
     lines.extend(rate.runs_until_sure(SURE).map(|runs| {
-        let sure = percent(SURE);
+        let sure = chosen(SURE);
         format!(
             "{runs} more runs without a failure until {sure} sure that it is \
              fixed"

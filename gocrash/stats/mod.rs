@@ -19,6 +19,7 @@
 //! [`Tally`].
 
 mod interval;
+pub(crate) mod percent;
 mod rate;
 #[cfg(test)]
 mod simulation;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::CONFIDENCE;
 use super::interval::Interval;
+use super::percent::{counted, decimals, first_digit};
 use super::sure::runs_until_sure;
 
 /// So many failures in so many runs, and what that says about the rate.
@@ -60,12 +61,12 @@ impl Rate {
     /// The part of the runs that failed, and its interval.
     pub(crate) fn share(&self) -> String {
         let Rate { interval, is_approximate, .. } = self;
-        let rate = percent(self.value(), decimals(self.value()));
+        let rate = counted(self.value(), decimals(self.value()));
         // The limits are read together, so they look alike.
         let digits = decimals(interval.high);
         let (low, high) = (
-            percent(interval.low, digits.max(first_digit(interval.low))),
-            percent(interval.high, digits),
+            counted(interval.low, digits.max(first_digit(interval.low))),
+            counted(interval.high, digits),
         );
         let approximate = if *is_approximate { ", approximate" } else { "" };
         format!("{rate}%, 95% CI {low}–{high}%{approximate}")
@@ -90,39 +91,6 @@ impl fmt::Display for Rate {
         let (rate, interval) = share.split_once(", ").unwrap_or((&share, ""));
         write!(f, ", {rate} ({interval})")
     }
-}
-
-/// The decimals of a percentage with two digits that count.
-fn decimals(share: f64) -> usize {
-    match first_digit(share) {
-        // 10 and more have both of them before the point.
-        0 if share >= 0.0995 => 0,
-        0 => 1,
-        first => first + 1,
-    }
-}
-
-/// The decimals of a percentage up to its first digit that counts.
-fn first_digit(share: f64) -> usize {
-    let mut decimals = 0;
-    let mut percent = share * 100.0;
-    while percent > 0.0 && percent < 0.95 {
-        percent *= 10.0;
-        decimals += 1;
-    }
-    decimals
-}
-
-fn percent(share: f64, decimals: usize) -> String {
-    let percent = share * 100.0;
-    if share == 0.0 || share == 1.0 {
-        return format!("{percent:.0}");
-    }
-    // What is no certainty is not to look like one.
-    if percent > 99.0 {
-        return ">99".to_owned();
-    }
-    format!("{percent:.decimals$}")
 }
 
 #[cfg(test)]

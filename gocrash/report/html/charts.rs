@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::record::read::{Exit, History};
 use crate::report::digest::exits;
-use crate::report::units::{fine, percent, seconds};
+use crate::report::units::{fine, seconds};
+use crate::stats::percent::{counted, decimals};
 
 /// How wide each chart is.
 pub(super) const WIDTH: f64 = 1000.0;
@@ -219,7 +220,7 @@ impl Rate {
         }
         Some(Rate {
             line: line.trim_end().to_owned(),
-            top: percent(top),
+            top: format!("{}%", counted(top, decimals(top))),
             ticks: ticks(whole_ns),
         })
     }
