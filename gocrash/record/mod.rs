@@ -28,6 +28,7 @@ use crate::config::Config;
 use crate::hunt::{Event, Hunt, Step};
 use crate::slate::Working;
 use line::Line;
+pub(crate) use line::Rate;
 use log::Log;
 use manifest::Manifest;
 use read::History;

@@ -91,10 +91,15 @@ impl<'a> Digest<'a> {
 
     /// The failure rate, as it is told.
     pub(crate) fn rate(&self) -> String {
-        match self.counts.runs() {
-            0 => "no run gave a verdict".to_owned(),
-            _ => rate(self.session).to_string(),
+        match self.rate_of_all() {
+            None => "no run gave a verdict".to_owned(),
+            Some(rate) => rate.to_string(),
         }
+    }
+
+    /// The failure rate; `None` where no run gave a verdict.
+    pub(crate) fn rate_of_all(&self) -> Option<Rate> {
+        (self.counts.runs() > 0).then(|| rate(self.session))
     }
 
     /// Which runs the rate is about, where those are not all.

@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::digest::{Digest, Failure, Group};
+use crate::record::Rate;
 use crate::record::text::Text;
 
 /// The version of the schema.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Debug, Serialize)]
 struct Report<'a> {
@@ -21,7 +22,7 @@ struct Report<'a> {
     elapsed_ns: u64,
     runs: u64,
     failures: u64,
-    rate: String,
+    rate: Option<Rate>,
     no_verdict: u64,
     running: u64,
     durations: Option<Durations>,
@@ -86,7 +87,7 @@ impl<'a> Report<'a> {
             elapsed_ns: history.last_ns,
             runs: digest.counts.runs(),
             failures: digest.counts.failed,
-            rate: digest.rate(),
+            rate: digest.rate_of_all().map(Rate::from),
             no_verdict: digest.counts.no_verdict,
             running: digest.counts.running,
             durations: took.map(|took| {
