@@ -41,11 +41,11 @@ fn main() -> ExitCode {
         Ok(typed) => typed,
         Err(usage) => {
             // Also how clap answers to --help and --version.
-            let _ = usage.print();
             let status = match usage.use_stderr() {
                 true => exit::REFUSED,
                 false => exit::PASSED,
             };
+            report::usage::print(usage);
             return ExitCode::from(status);
         }
     };

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::safe;
 use crate::refusal::Refusal;
 use crate::slate::Left;
 use crate::slate::clean::Plan;
@@ -83,9 +84,10 @@ impl Cleaning {
 }
 
 fn line(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{line}");
+    let _ = writeln!(io::stdout(), "{}", safe::text(&line.to_string()));
 }
 
 fn error(line: std::fmt::Arguments<'_>) {
+    let line = safe::text(&line.to_string());
     let _ = writeln!(io::stderr(), "gocrash: {line}");
 }

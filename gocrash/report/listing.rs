@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 
+use super::safe;
 use crate::session::summary::{Kept, Listing, Summary};
 
 /// As one object of JSON.
@@ -19,7 +20,7 @@ pub(crate) fn print(listing: &Listing) {
     let _ = write(&mut io::stdout().lock(), listing);
     let mut err = io::stderr().lock();
     for what in &listing.unseen {
-        let _ = writeln!(err, "gocrash: error: {what}");
+        let _ = writeln!(err, "gocrash: error: {}", safe::text(what));
     }
 }
 
@@ -36,7 +37,7 @@ fn write(out: &mut impl Write, listing: &Listing) -> io::Result<()> {
             one.id,
             state(one),
             moment(one.started.as_deref()),
-            one.name,
+            safe::text(&one.name),
         )?;
         let indent = "";
         for kept in &one.kept {
@@ -65,6 +66,7 @@ fn write(out: &mut impl Write, listing: &Listing) -> io::Result<()> {
             )?;
         }
         if let Some(why) = &one.unread {
+            let why = safe::text(why);
             writeln!(out, "{indent:id_width$}  no record: {why}")?;
         }
     }

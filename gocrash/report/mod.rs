@@ -27,6 +27,7 @@ pub(crate) mod tar;
 pub(crate) mod terminal;
 mod text;
 mod units;
+pub(crate) mod usage;
 mod whole;
 mod words;
 

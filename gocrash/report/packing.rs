@@ -4,11 +4,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::safe;
+
 pub(crate) fn packed(output: &Path, attempts: usize) {
     let word = if attempts == 1 { "attempt" } else { "attempts" };
     let _ = writeln!(
         io::stderr(),
         "gocrash: packed the record and {attempts} {word} into {}",
-        output.display()
+        safe::text(&output.to_string_lossy())
     );
 }

@@ -20,7 +20,7 @@ pub(crate) fn hunt(shown: &Shown) {
 fn write_hunt(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
     let summary = &shown.summary;
     let mut say = |title: &str, what: &dyn fmt::Display| {
-        writeln!(out, "{title:TITLE$} {what}")
+        writeln!(out, "{title:TITLE$} {}", safe::text(&what.to_string()))
     };
     say("hunt:", &format_args!("{} ({})", summary.id, summary.session))?;
     say("state:", &state(summary))?;
@@ -97,7 +97,7 @@ fn write_attempt(
     last: &[String],
 ) -> io::Result<()> {
     let mut say = |title: &str, what: &dyn fmt::Display| {
-        writeln!(out, "{title:TITLE$} {what}")
+        writeln!(out, "{title:TITLE$} {}", safe::text(&what.to_string()))
     };
     say("attempt:", &detail.id)?;
     say("outcome:", &how(detail))?;

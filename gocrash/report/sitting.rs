@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::safe;
 use crate::slate::Left;
 
 pub(crate) fn welcome(id: &str, tree: &Path, is_in_place: bool) {
@@ -20,5 +21,6 @@ pub(crate) fn left(left: &Left) {
 }
 
 fn say(what: std::fmt::Arguments<'_>) {
+    let what = safe::text(&what.to_string());
     let _ = writeln!(io::stderr(), "gocrash: {what}");
 }

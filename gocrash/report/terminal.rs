@@ -208,7 +208,8 @@ impl Terminal {
                 self.console.err(format!("    | {line}\n"));
             }
             let path = stdout_path.with_file_name(name);
-            self.console.err(format!("    see {}\n", path.display()));
+            let path = safe::text(&path.to_string_lossy());
+            self.console.err(format!("    see {path}\n"));
         }
     }
 
@@ -436,7 +437,11 @@ impl Terminal {
         ));
     }
 
+    // Whatever was typed, or found, is in these: none of it writes to the
+    // terminal as it likes.
+
     fn line(&mut self, line: fmt::Arguments<'_>) {
+        let line = safe::text(&line.to_string());
         match self.is_aside {
             false => self.console.out(format!("{line}\n")),
             true => self.console.err(format!("{line}\n")),
@@ -451,10 +456,12 @@ impl Terminal {
     }
 
     fn help(&mut self, line: fmt::Arguments<'_>) {
+        let line = safe::text(&line.to_string());
         self.console.err(format!("  help: {line}\n"));
     }
 
     fn error(&mut self, line: fmt::Arguments<'_>) {
+        let line = safe::text(&line.to_string());
         self.console.err(format!("gocrash: {line}\n"));
     }
 }

@@ -74,5 +74,33 @@ fn bad_usage_has_the_status_of_a_refusal_too() {
         &["--concurency", "2", SNAPSHOT],
         &["-p", "two", SNAPSHOT],
         &[SNAPSHOT, "bash", "all.bash"],
+        &["help", "shwo"],
     ]));
+}
+
+/// Whatever is repeated, by gocrash or by clap: nothing of it writes to the
+/// terminal as it likes, or looks like a line of gocrash's.
+#[test]
+fn words_that_were_typed_are_shown_and_nothing_else() {
+    const FOREIGN: &str = "no\x1b[31m\u{202e}\ngocrash: all is well\r";
+    let option = format!("--{FOREIGN}");
+    let answers = [
+        gocrash(&["show", FOREIGN]),
+        gocrash(&["--rules", FOREIGN, SNAPSHOT]),
+        gocrash(&["--user", FOREIGN, SNAPSHOT]),
+        gocrash(&["--max-runs", FOREIGN, SNAPSHOT]),
+        gocrash(&[FOREIGN]),
+        gocrash(&["help", FOREIGN]),
+        gocrash(&["-p", FOREIGN, SNAPSHOT]),
+        gocrash(&[&option, SNAPSHOT]),
+    ];
+    for output in answers {
+        assert_ne!(output.status.code(), Some(0));
+        let said = String::from_utf8(output.stderr).unwrap();
+        let is_foreign =
+            |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!said.contains(is_foreign), "{said:?}");
+        assert!(!said.contains("\ngocrash: all"), "{said:?}");
+        assert!(said.contains("all is well"), "{said:?}");
+    }
 }
