@@ -23,7 +23,10 @@ pub(crate) fn print(report: &Report) {
     let _ = write(&mut io::stdout().lock(), report);
     let mut err = io::stderr().lock();
     for what in &report.unread {
-        let _ = writeln!(err, "gocrash: error: {what}");
+        let _ = writeln!(err, "gocrash: error: {}", safe::text(what));
+    }
+    if let Some(help) = &report.help {
+        let _ = writeln!(err, "  help: {}", safe::text(help));
     }
 }
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::hunts::{self, Hunt, Hunts};
+use super::hunts::{self, Hunts};
 use super::state::{self, KeptSlate};
 use crate::attempt::output::NAMES;
 use crate::attempt::reader::Reader;
@@ -29,8 +29,6 @@ use crate::triage::{self, VERSION};
 
 /// The version of the schema.
 const V: u32 = 1;
-/// What stands for the hunt that began last.
-const LATEST: &str = "latest";
 /// A file that begins so is JUnit's, whatever its name.
 const XML: [&[u8]; 2] = [b"<?xml", b"<testsuite"];
 
@@ -42,6 +40,9 @@ pub(crate) struct Report {
     pub(crate) logs: Vec<Read>,
     pub(crate) groups: Vec<Told>,
     pub(crate) unread: Vec<String>,
+    /// What would help where a word meant nothing.
+    #[serde(skip)]
+    pub(crate) help: Option<String>,
 }
 
 /// A log that was read.
@@ -92,8 +93,8 @@ pub(super) fn triage(args: &TriageArgs) -> anyhow::Result<ExitCode> {
     let read_rules = |path: &PathBuf| rules::read(path, &caller);
     let rules = args.rules.as_ref().map(read_rules).transpose()?;
     let hunts = OnceCell::new();
-    let logs = logs(&args.logs, &caller, &hunts)?;
-    let report = Report::of(&logs, &caller, rules.as_ref());
+    let meant = Meant::by(&args.logs, &caller, &hunts)?;
+    let report = Report::of(&meant, &caller, rules.as_ref());
     match args.json {
         true => groups::print_json(&report),
         false => groups::print(&report),
@@ -105,11 +106,15 @@ pub(super) fn triage(args: &TriageArgs) -> anyhow::Result<ExitCode> {
 }
 
 impl Report {
-    fn of(logs: &[Log<'_>], caller: &Reader, rules: Option<&Rules>) -> Report {
-        let mut unread = Vec::new();
+    fn of(
+        meant: &Meant<'_>,
+        caller: &Reader,
+        rules: Option<&Rules>,
+    ) -> Report {
+        let mut unread = meant.nothing.clone();
         let mut read = Vec::new();
         let mut all = Vec::new();
-        for log in logs {
+        for log in &meant.logs {
             match outputs(log, caller) {
                 Ok(outputs) => {
                     let signatures = signatures(&outputs);
@@ -121,7 +126,8 @@ impl Report {
         }
         let groups = group::group(&all);
         let groups = groups.into_iter().map(|g| Told::new(g, &read)).collect();
-        Report { v: V, triage: VERSION, logs: read, groups, unread }
+        let help = meant.help.clone();
+        Report { v: V, triage: VERSION, logs: read, groups, unread, help }
     }
 }
 
@@ -231,32 +237,54 @@ fn unread(path: &Path, error: &io::Error) -> String {
     format!("cannot read `{}`: {error}", path.display())
 }
 
-/// What is meant by each of the words: first, what is there under that name, as
-/// far as the person who called can see.
-fn logs<'a>(
-    typed: &[impl AsRef<OsStr>],
-    caller: &Reader,
-    hunts: &'a OnceCell<Hunts>,
-) -> Result<Vec<Log<'a>>, Refusal> {
-    let mut logs = Vec::new();
-    for word in typed {
-        let path = Path::new(word.as_ref());
-        match caller.act(|| path.metadata()) {
-            Ok(there) if there.is_dir() => logs.push(Log::in_directory(path)),
-            Ok(_) => logs.push(Log::at(path)),
-            Err(_) => {
-                let there = match hunts.get() {
-                    Some(there) => there,
-                    None => {
-                        let found = hunts::find()?;
-                        hunts.get_or_init(|| found)
-                    }
-                };
-                logs.extend(kept(there, &path.to_string_lossy())?);
+/// What is meant by words that were typed.
+#[derive(Default)]
+struct Meant<'a> {
+    logs: Vec<Log<'a>>,
+    /// Why some mean nothing: the others are read all the same.
+    nothing: Vec<String>,
+    help: Option<String>,
+}
+
+impl<'a> Meant<'a> {
+    /// First, what is there under that name, as far as the person who called
+    /// can see.
+    fn by(
+        typed: &[impl AsRef<OsStr>],
+        caller: &Reader,
+        hunts: &'a OnceCell<Hunts>,
+    ) -> Result<Meant<'a>, Refusal> {
+        let mut meant = Meant::default();
+        for word in typed {
+            let path = Path::new(word.as_ref());
+            let error = match caller.act(|| path.metadata()) {
+                Ok(there) if there.is_dir() => {
+                    meant.logs.push(Log::in_directory(path));
+                    continue;
+                }
+                Ok(_) => {
+                    meant.logs.push(Log::at(path));
+                    continue;
+                }
+                Err(error) => error,
+            };
+            let there = match hunts.get() {
+                Some(there) => there,
+                None => {
+                    let found = hunts::find()?;
+                    hunts.get_or_init(|| found)
+                }
+            };
+            match kept(there, &path.to_string_lossy(), &error) {
+                Ok(logs) => meant.logs.extend(logs),
+                Err(refusal) => {
+                    meant.nothing.push(refusal.to_string());
+                    meant.help.get_or_insert(refusal.help().to_owned());
+                }
             }
         }
+        Ok(meant)
     }
-    Ok(logs)
 }
 
 impl Log<'_> {
@@ -278,16 +306,17 @@ impl Log<'_> {
     }
 }
 
-/// What the hunt has kept that is meant, or the attempt alone.
-fn kept<'a>(hunts: &'a Hunts, typed: &str) -> Result<Vec<Log<'a>>, Refusal> {
-    let (name, attempt) = match typed.rsplit_once('/') {
-        Some((name, last)) if last.starts_with("thread-") => (name, Some(last)),
-        _ => (typed, None),
-    };
-    let hunt = meant(hunts, name).ok_or_else(|| {
+/// What the hunt has kept that is meant, or the attempt alone, since there is
+/// no file of that name.
+fn kept<'a>(
+    hunts: &'a Hunts,
+    typed: &str,
+    no_file: &io::Error,
+) -> Result<Vec<Log<'a>>, Refusal> {
+    let (hunt, attempt) = hunts.pick_attempt(typed).map_err(|no_hunt| {
         Refusal::new(
-            format!("there is no file and no hunt `{typed}`"),
-            "name a file, or what `gocrash list` shows",
+            format!("cannot read `{typed}`: {no_file}, and {no_hunt}"),
+            format!("name a file, or a hunt: {}", no_hunt.help()),
         )
     })?;
     let found = &hunt.found;
@@ -299,7 +328,7 @@ fn kept<'a>(hunts: &'a Hunts, typed: &str) -> Result<Vec<Log<'a>>, Refusal> {
     };
     let logs: Vec<Log<'_>> = state::kept(found)
         .iter()
-        .filter(|kept| attempt.is_none_or(|a| kept.attempt.to_string() == a))
+        .filter(|kept| attempt.is_none_or(|name| kept.attempt == name))
         .filter_map(of)
         .collect();
     match logs.is_empty() {
@@ -309,13 +338,4 @@ fn kept<'a>(hunts: &'a Hunts, typed: &str) -> Result<Vec<Log<'a>>, Refusal> {
         )),
         false => Ok(logs),
     }
-}
-
-fn meant<'a>(hunts: &'a Hunts, name: &str) -> Option<&'a Hunt> {
-    if name == LATEST {
-        return hunts.all.iter().rev().find(|hunt| !hunt.found.is_copy);
-    }
-    hunts.all.iter().find(|Hunt { id, found }| {
-        [id, &found.session, &found.name].iter().any(|n| *n == name)
-    })
 }

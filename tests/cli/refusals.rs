@@ -86,6 +86,7 @@ fn words_that_were_typed_are_shown_and_nothing_else() {
     let option = format!("--{FOREIGN}");
     let answers = [
         gocrash(&["show", FOREIGN]),
+        gocrash(&["triage", FOREIGN]),
         gocrash(&["--rules", FOREIGN, SNAPSHOT]),
         gocrash(&["--user", FOREIGN, SNAPSHOT]),
         gocrash(&["--max-runs", FOREIGN, SNAPSHOT]),

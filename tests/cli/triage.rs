@@ -75,18 +75,39 @@ fn what_is_no_log_is_said() {
     assert!(text(&output.stdout).contains("in 1 of 1 log"));
     let said = text(&output.stderr);
     assert!(said.contains("test_run_stdout`: No such file"), "{said}");
+}
 
-    let output = gocrash(&["triage", "/no/such/log"]);
-    assert_eq!(output.status.code(), Some(129));
+/// One that is missing keeps nobody from reading the others.
+#[test]
+fn what_is_missing_is_said_and_the_others_are_read() {
+    let logs = ["/no/such/log", &log("go-nil.log"), "no-such-hunt"];
+    let args = [&["triage"], &logs[..]].concat();
+    let output = gocrash(&args);
+    assert_eq!(output.status.code(), Some(125));
+    assert!(text(&output.stdout).contains("in 1 of 1 log"));
     let said = text(&output.stderr);
-    assert!(said.contains("no file and no hunt `/no/such/log`"), "{said}");
+    assert!(
+        said.starts_with(
+            "gocrash: error: cannot read `/no/such/log`: No such file or \
+             directory (os error 2), and there is no hunt `/no/such/log`\n\
+             gocrash: error: cannot read `no-such-hunt`: "
+        ),
+        "{said}"
+    );
+    assert!(said.contains("\n  help: name a file, or a hunt: "), "{said}");
+
+    let output = gocrash(&["triage", "--json", "/no/such/log"]);
+    assert_eq!(output.status.code(), Some(125));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["unread"].as_array().unwrap().len(), 1);
 }
 
 #[test]
 fn rules_that_mean_nothing_are_refused_at_their_place() {
     let dir = tempfile::tempdir().unwrap();
     let rules = dir.path().join("rules");
-    fs::write(&rules, "# known\nignore <- packge == \"net\"\n").unwrap();
+    fs::write(&rules, "# known\nignore <- packge == \"net\"\ncount <-\n")
+        .unwrap();
     let rules = rules.to_str().unwrap();
     let output = gocrash(&["--rules", rules, "tank/go@initial"]);
     assert_eq!(output.status.code(), Some(129));
@@ -95,6 +116,9 @@ fn rules_that_mean_nothing_are_refused_at_their_place() {
         said,
         "gocrash: error: `--rules FILE`, line 2, column 11: there is no field \
          `packge`\n    ignore <- packge == \"net\"\n              ^\n  \
-         help: did you mean `pkg`?\n"
+         help: did you mean `pkg`?\n  line 3, column 9: a pattern is missing \
+         here\n    count <-\n            ^\n  help: compare a field, as in \
+         `pkg == \"net\"`, or write a regular expression for what the failure \
+         printed in `backquotes`\n"
     );
 }
