@@ -13,11 +13,13 @@ pub(crate) struct Cleaning {
     is_verbose: bool,
     /// Something stays that was to go.
     left_any: bool,
+    /// So many hunts are not to be touched.
+    passed_over: u64,
 }
 
 impl Cleaning {
     pub(crate) fn new(is_verbose: bool) -> Cleaning {
-        Cleaning { is_verbose, left_any: false }
+        Cleaning { is_verbose, left_any: false, passed_over: 0 }
     }
 
     /// Whether everything went that was to go.
@@ -67,9 +69,21 @@ impl Cleaning {
     /// One of all that is not to be touched.
     pub(crate) fn passed_over(&mut self, refusal: &Refusal, is_error: bool) {
         self.left_any |= is_error;
+        self.passed_over += 1;
         if is_error || self.is_verbose {
             error(format_args!("left alone: {refusal}"));
         }
+    }
+
+    /// Of all hunts, none can be cleaned up after.
+    pub(crate) fn nothing(&self) {
+        let others = match self.passed_over {
+            0 => String::new(),
+            _ if self.is_verbose => String::new(),
+            1 => "; 1 hunt is left alone, and -v says why".to_owned(),
+            hunts => format!("; {hunts} hunts are left alone, and -v says why"),
+        };
+        error(format_args!("there is nothing to clean up{others}"));
     }
 
     pub(crate) fn unseen(&mut self, what: &str) {

@@ -22,6 +22,13 @@ pub(crate) fn print(listing: &Listing) {
     for what in &listing.unseen {
         let _ = writeln!(err, "gocrash: error: {}", safe::text(what));
     }
+    if listing.sessions.is_empty() {
+        // Nobody is to wonder whether it has looked.
+        let _ = writeln!(
+            err,
+            "gocrash: there are no hunts; one that passed leaves nothing"
+        );
+    }
 }
 
 fn write(out: &mut impl Write, listing: &Listing) -> io::Result<()> {

@@ -18,6 +18,7 @@ pub(crate) mod listing;
 pub(crate) mod logs;
 pub(crate) mod manual;
 pub(crate) mod packing;
+pub(crate) mod picking;
 mod rates;
 mod safe;
 pub(crate) mod showing;

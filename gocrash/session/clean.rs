@@ -19,6 +19,10 @@ pub(super) fn clean(args: &CleanArgs) -> anyhow::Result<ExitCode> {
     let hunts = hunts::find()?;
     let mut report = Cleaning::new(args.verbose);
     let picked = pick(args, &hunts, &mut report)?;
+    if picked.is_empty() {
+        report.nothing();
+        return Ok(exit(&report));
+    }
     if !args.dry_run && !args.yes && !io::stdin().is_terminal() {
         anyhow::bail!(Refusal::new(
             "nobody is there to be asked whether to destroy anything",
@@ -36,10 +40,14 @@ pub(super) fn clean(args: &CleanArgs) -> anyhow::Result<ExitCode> {
         }
         clean_some(args, &overlays, &mut report)?;
     }
-    Ok(ExitCode::from(match report.is_done() {
+    Ok(exit(&report))
+}
+
+fn exit(report: &Cleaning) -> ExitCode {
+    ExitCode::from(match report.is_done() {
         true => exit::PASSED,
         false => exit::NO_VERDICT,
-    }))
+    })
 }
 
 /// Refuses what is named and can't be cleaned; of all, says it.

@@ -3,6 +3,7 @@
 use super::hunts::{Hunt, Hunts};
 use crate::attempt::name::AttemptName;
 use crate::refusal::Refusal;
+use crate::report::picking;
 use crate::slate::found::number_of;
 
 /// Stands for the hunt that began last.
@@ -16,9 +17,12 @@ impl Hunts {
     pub(super) fn pick(&self, typed: &str) -> Result<&Hunt, Refusal> {
         let own = || self.all.iter().filter(|hunt| !hunt.found.is_copy);
         if typed == LATEST {
-            return own().next_back().ok_or_else(|| {
+            let latest = own().next_back().ok_or_else(|| {
                 Refusal::new("there are no hunts", self.help())
-            });
+            })?;
+            // It need not be the one that the person saw end.
+            picking::latest(&latest.found.session, latest.began());
+            return Ok(latest);
         }
         let name = typed.trim_end_matches('/');
         let with = |is_meant: &dyn Fn(&Hunt) -> bool| -> Vec<&Hunt> {
@@ -53,10 +57,7 @@ impl Hunts {
                     "write more of its number, or its whole name",
                 ))
             }
-            _ => Err(Refusal::new(
-                format!("there is no hunt `{typed}`"),
-                self.help(),
-            )),
+            _ => Err(self.no_hunt(typed)),
         }
     }
 
@@ -80,7 +81,38 @@ impl Hunts {
             parts.and_then(|(hunt, name)| Some((hunt, name.parse().ok()?)));
         match parts {
             Some((hunt, attempt)) => Ok((self.pick(hunt)?, Some(attempt))),
-            None => Ok((self.pick(typed)?, None)),
+            None => match self.pick(typed) {
+                Ok(hunt) => Ok((hunt, None)),
+                Err(no_hunt) => Err(self.no_attempt(typed, no_hunt)),
+            },
+        }
+    }
+
+    fn no_hunt(&self, typed: &str) -> Refusal {
+        match typed.rsplit_once('/') {
+            Some((hunt, last)) if last.parse::<AttemptName>().is_ok() => {
+                Refusal::new(
+                    format!("`{typed}` is an attempt, and no hunt"),
+                    format!("name its hunt, the whole of it: `{hunt}`"),
+                )
+            }
+            _ => {
+                Refusal::new(format!("there is no hunt `{typed}`"), self.help())
+            }
+        }
+    }
+
+    /// What it has before the `/` may be a hunt.
+    fn no_attempt(&self, typed: &str, no_hunt: Refusal) -> Refusal {
+        match typed.rsplit_once('/') {
+            Some((hunt, last)) if self.pick(hunt).is_ok() => Refusal::new(
+                format!("`{last}` is no attempt of `{hunt}`"),
+                format!(
+                    "attempts are called as in `{hunt}/thread-0-run-0`; \
+                     `gocrash show {hunt}` shows them"
+                ),
+            ),
+            _ => no_hunt,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Child;
 
+use expect_test::expect_file;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -90,6 +91,42 @@ fn the_list_that_people_read_has_what_was_kept() {
         let expected = format!("      kept {id}/thread-0-run-0: failed with 7");
         assert_eq!(*kept, expected);
     }
+}
+
+#[test]
+fn where_nothing_is_that_is_said() {
+    let ground = Ground::new(Caller::Person, "true");
+    let after = |args: &[&str], status| {
+        let output = ground.after(args).output().unwrap();
+        Hunted::new(output).expect(status)
+    };
+    let listed = after(&["list"], 0);
+    assert_eq!(listed.stdout, "");
+    let said = "gocrash: there are no hunts; one that passed leaves nothing\n";
+    assert_eq!(listed.stderr, said);
+    // Nobody has to be asked for that.
+    let cleaned = after(&["clean", "--all"], 0);
+    assert_eq!(cleaned.stderr, "gocrash: there is nothing to clean up\n");
+    let shown = after(&["show", "latest"], 129);
+    assert!(shown.stderr.contains("there are no hunts"), "{shown:#?}");
+}
+
+#[test]
+fn what_is_named_wrongly_is_told_how_to_name_it() {
+    let ground = Ground::new(Caller::Person, "true");
+    ground.hunt(&["-p1"], "exit 7").expect(1);
+    let name = &ground.left()[0];
+    let said = |args: &[&str]| {
+        let output = ground.after(args).output().unwrap();
+        Hunted::new(output).expect(129).stderr.replace(name, "gocrash-MS")
+    };
+    let told = [
+        said(&["clean", "-y", &format!("{name}/thread-0-run-0")]),
+        said(&["show", &format!("{name}/nonsense")]),
+    ];
+    expect_file![golden!("misnamed.txt")].assert_eq(&told.concat());
+    let latest = said(&["show", "latest/nonsense"]);
+    assert!(latest.contains("no attempt of `latest`"), "{latest}");
 }
 
 /// A hunt that was killed with one attempt kept, one running that closes what
