@@ -127,12 +127,22 @@ impl<'a> Digest<'a> {
         let verdict = self.bare_verdict();
         let over = self.session.history.over.as_ref();
         match over.and_then(|over| over.rule.as_ref()) {
+            // Nobody typed that one.
+            Some(rule) if rule == "max_runs" && self.is_verification() => {
+                format!("{verdict}, ended after enough runs to be sure")
+            }
             Some(rule) => {
                 let option = rule.replace('_', "-");
                 format!("{verdict}, ended by --{option}")
             }
             None => verdict,
         }
+    }
+
+    /// Whether it was to show that something is fixed.
+    fn is_verification(&self) -> bool {
+        let manifest = self.session.manifest.as_ref().ok();
+        manifest.is_some_and(|m| m.options.baseline.is_some())
     }
 
     fn bare_verdict(&self) -> String {

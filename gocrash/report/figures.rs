@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::{Config, Halt, Verification, shown};
-use crate::hunt::Hunt;
+use crate::hunt::{Hunt, Rule};
 use crate::stats::percent::chosen;
 use crate::stats::{Limits, SURE};
 
@@ -88,12 +88,32 @@ fn verified(wanted: &Verification, hunt: &Hunt) -> String {
 /// is over.
 pub(super) fn closing(config: &Config, hunt: &Hunt) -> Vec<String> {
     let mut lines = Vec::new();
-    lines.extend(hunt.rule().map(|rule| format!("ended by: {rule}")));
-    let fails_alike = hunt.fails_alike();
-    lines.extend(fails_alike.map(|outcome| {
-        format!("not a flake: the first run of every thread {outcome}")
+    lines.extend(hunt.rule().map(|rule| {
+        let rule = match (rule, &config.verification) {
+            // Nobody typed that one.
+            (Rule::MaxRuns(runs), Some(wanted)) => {
+                let sure = chosen(wanted.confidence);
+                format!("{runs} runs, enough for {sure} confidence")
+            }
+            (rule, _) => rule.to_string(),
+        };
+        format!("ended by: {rule}")
     }));
     let rate = hunt.rate();
+    let fails_alike = hunt.fails_alike();
+    lines.extend(fails_alike.map(|outcome| {
+        let begun = hunt.threads.iter().filter(|thread| thread.tries > 0);
+        let all = begun.count();
+        let counted = rate.map_or(0, |rate| rate.runs);
+        let note = match counted < u64::try_from(all).unwrap_or(u64::MAX) {
+            true => "; the rate counts them up to the one that ended the hunt",
+            false => "",
+        };
+        format!(
+            "not a flake: the first run of every thread {outcome}, {all} of \
+             {all}{note}"
+        )
+    }));
     lines.extend(rate.map(|rate| format!("failure rate: {rate}")));
     if let Some(wanted) = &config.verification {
         lines.push(verified(wanted, hunt));

@@ -30,7 +30,7 @@ mod text;
 mod units;
 pub(crate) mod usage;
 mod whole;
-mod words;
+pub(crate) mod words;
 
 use std::io::{self, IsTerminal};
 

@@ -11,10 +11,20 @@ pub(crate) fn label(text: &Text) -> String {
     }
 }
 
-/// A command as it might be typed.
+/// A command as it might be typed, on one line.
 pub(crate) fn command(words: &[Text]) -> String {
-    let words = words.iter().map(|word| {
-        let word = label(word);
+    typed(words.iter().map(label))
+}
+
+/// The same, however long it is, on as many lines as it has: what prints it
+/// makes it fit to be shown.
+pub(crate) fn whole_command(words: &[Text]) -> String {
+    let whole = |word: &Text| word.to_os().unwrap_or_default();
+    typed(words.iter().map(|word| whole(word).to_string_lossy().into_owned()))
+}
+
+fn typed(words: impl Iterator<Item = String>) -> String {
+    let words = words.map(|word| {
         let is_plain =
             |c: char| c.is_ascii_alphanumeric() || "/._-+,:@=%".contains(c);
         match !word.is_empty() && word.chars().all(is_plain) {

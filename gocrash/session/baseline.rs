@@ -11,6 +11,7 @@ use crate::record::manifest::{self, Manifest};
 use crate::record::read::{Exit, Session};
 use crate::record::text::Text;
 use crate::refusal::Refusal;
+use crate::report::words;
 use crate::stats::Rate;
 
 /// An earlier hunt, as far as it is known.
@@ -110,8 +111,11 @@ pub(super) fn differences(
     let program = std::iter::once(&suite.program).chain(&suite.args);
     let words: Vec<Text> = program.map(Text::from).collect();
     let command = |words: &[Text], cwd: &Text| {
-        let words: Vec<String> = words.iter().map(shown).collect();
-        format!("{words:?} in {:?}", shown(cwd))
+        let command = format!("`{}`", words::whole_command(words));
+        match shown(cwd) {
+            cwd if cwd.is_empty() => command,
+            cwd => format!("{command} in `{cwd}`"),
+        }
     };
     let is = manifest::Options::of_patterns(&config.patterns);
     let threads = was.options.concurrency;

@@ -52,7 +52,7 @@ fn what_is_fixed_passes_as_often_as_it_takes() {
         stop:            after any run fails, or after 3 runs
         baseline:        4 of 4 runs, 100% (95% CI 40–100%), in gocrash-MS
         to be sure:      3 runs without a failure, for 99%, about TIME
-        ended by: --max-runs 3
+        ended by: 3 runs, enough for 99% confidence
         failure rate: 0 of 3 runs, 0% (95% CI 0–71%)
         fixed: 3 runs without a failure, 99% sure
     "#]]
@@ -104,6 +104,7 @@ fn only_what_is_like_its_baseline_is_compared_with_it() {
         refused(&["-p3"]),
         refused(&["--fail=x"]),
         refused(&["--", "true"]),
+        refused(&["--cwd=sub", "--", "sh", "-c", SUITE]),
         refused(&["--max-runs=7"]),
         refused(&["--confidence=1"]),
         verify(&ground, &["--baseline=no-such"]).expect(129).stderr,
