@@ -87,6 +87,10 @@ pub(crate) struct Cli {
     pub(crate) stop_after: Option<u64>,
 
     /// Stop after N runs in all that passed or failed; `none`: no limit
+    ///
+    /// A run is one with a verdict. Of what says nothing (exit status 125,
+    /// --ignore, an `ignore` of --rules, trouble of the host's), none counts:
+    /// where all is of that kind, only --max-time or --stop-after ends it.
     #[arg(
         long,
         value_name = "N",

@@ -116,6 +116,26 @@ impl Outcome {
         self.is_pass() || self.is_failure()
     }
 
+    /// Whether it ended by itself, and something says to take it for nothing.
+    pub(crate) fn is_excused(&self) -> bool {
+        self.excuse().is_some()
+    }
+
+    /// What says so.
+    pub(crate) fn excuse(&self) -> Option<String> {
+        match self {
+            Outcome::Ignored => {
+                Some(format!("by its exit status, {EXIT_IGNORED}"))
+            }
+            Outcome::Known(rule, _) => {
+                Some(format!("by a rule of --rules: {rule}"))
+            }
+            Outcome::Told(Told::Pass | Told::Fail, _) => None,
+            Outcome::Told(told, _) => Some(told.why().to_owned()),
+            _ => None,
+        }
+    }
+
     /// The exit status and the signal that the suite ended with, where it
     /// ended by itself.
     pub(crate) fn status(&self) -> (Option<i32>, Option<i32>) {

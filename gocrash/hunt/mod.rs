@@ -15,7 +15,7 @@ mod suspend;
 pub(crate) mod worker;
 
 pub(crate) use event::Event;
-pub(crate) use state::stop::Rule;
+pub(crate) use state::stop::{Rule, SILENT_IN_A_ROW_MAX};
 pub(crate) use state::{Collection, Hunt, Step};
 
 use std::sync::Arc;

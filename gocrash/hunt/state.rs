@@ -94,6 +94,8 @@ pub(crate) struct Hunt {
     runs_before: u64,
     room: Room,
     known: Known,
+    /// So many attempts in a row have ended by themselves without a verdict.
+    silent_in_a_row: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +138,7 @@ impl Hunt {
             runs_before: 0,
             room: Room::default(),
             known: Known::default(),
+            silent_in_a_row: 0,
         }
     }
 
@@ -198,6 +201,7 @@ impl Hunt {
             Event::Continued(after) => self.tally.stood_still(*after),
             Event::Ended(name, outcome, span, _) => {
                 self.tally.ended(*name, self.fate(*name, outcome), span.exit);
+                self.listen(outcome);
                 return self.on_ended(*name, outcome);
             }
             Event::Collected(_, files) => self.collected.add(files),

@@ -1,12 +1,12 @@
 //! What a person at a terminal reads: the lines of a hunt, on standard output.
 
 mod beside;
+mod ended;
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -15,13 +15,11 @@ use super::console::{Console, Mode};
 use super::gauges::Gauges;
 use super::safe;
 use super::units::seconds;
-use crate::attempt::leaks::Leaks;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
 use crate::attempt::said::Said;
 use crate::config::{Config, Keep, Suite};
 use crate::exit::Verdict;
-use crate::hunt::sift::{Decided, Signed};
 use crate::hunt::{Collection, Event, Hunt};
 use crate::refusal::Refusal;
 use crate::report::figures;
@@ -42,6 +40,8 @@ pub(crate) struct Terminal {
     /// What attempts have printed that failed just now.
     said: HashMap<AttemptName, Said>,
     room_asked: Option<Instant>,
+    /// That no attempt says anything is said.
+    is_silence_said: bool,
 }
 
 impl Terminal {
@@ -51,6 +51,7 @@ impl Terminal {
             is_aside: false,
             said: HashMap::new(),
             room_asked: None,
+            is_silence_said: false,
         }
     }
 
@@ -141,45 +142,6 @@ impl Terminal {
         }
     }
 
-    fn ended(
-        &mut self,
-        name: AttemptName,
-        outcome: &Outcome,
-        took: Duration,
-        leaks: &Leaks,
-        hunt: &Hunt,
-    ) {
-        let kept = if hunt.keeps(outcome) { ", kept" } else { "" };
-        let took = seconds(took);
-        self.at(
-            name.thread,
-            name.run,
-            format_args!("{outcome} after {took}{leaks}{kept}"),
-        );
-        let Some(said) = self.said.remove(&name) else { return };
-        if !said.0.is_empty() {
-            self.sifted(name, hunt);
-        }
-        let thread = &hunt.threads[usize::from(name.thread)];
-        self.said(&said, &thread.stdout_path);
-    }
-
-    /// The failures that no attempt had before, and the rule that decided.
-    fn sifted(&mut self, name: AttemptName, hunt: &Hunt) {
-        for signed in hunt.new_signatures(name) {
-            let Signed { id, class, title, is_flaky } = signed;
-            let flaky = if *is_flaky { "flaky " } else { "" };
-            let title = safe::line(title);
-            self.console.err(format!("    {flaky}{class} {id}: {title}\n"));
-        }
-        let sifted = hunt.sifted(name);
-        let decided = sifted.and_then(|sifted| sifted.decision.as_ref());
-        if let Some(Decided { rule, .. }) = decided {
-            let rule = safe::line(rule);
-            self.console.err(format!("    by the rule: {rule}\n"));
-        }
-    }
-
     /// Keeps the gauges of the status.
     fn follow(&mut self, event: &Event, hunt: &Hunt) {
         let mut free_bytes = None;
@@ -198,19 +160,6 @@ impl Terminal {
         gauges.apply(event, hunt);
         gauges.signatures = hunt.signatures();
         gauges.free_bytes = free_bytes.or(gauges.free_bytes);
-    }
-
-    /// The last lines that a failed attempt has printed, and where all are.
-    fn said(&mut self, said: &Said, stdout_path: &Path) {
-        for (name, lines) in &said.0 {
-            for line in lines {
-                let line = safe::line(line);
-                self.console.err(format!("    | {line}\n"));
-            }
-            let path = stdout_path.with_file_name(name);
-            let path = safe::text(&path.to_string_lossy());
-            self.console.err(format!("    see {path}\n"));
-        }
     }
 
     /// Says that runs may not have had the same source.

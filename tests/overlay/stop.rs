@@ -82,6 +82,16 @@ fn what_always_fails_is_said_to_be_no_flake() {
 }
 
 #[test]
+fn a_hunt_in_which_every_run_is_excused_says_so_once() {
+    let ground = Ground::new(Caller::Person, "true");
+    let options = ["-p1", "--max-runs=2", "--stop-after=45", "--ignore=known"];
+    let hunted = ground.hunt(&options, "echo known; exit 1").expect(125);
+    let said = "gocrash: warning: 20 attempts in a row have no verdict, the \
+                last one by --ignore\n  help: --max-runs ";
+    assert_eq!(hunted.stderr.matches(said).count(), 1, "{hunted:#?}");
+}
+
+#[test]
 fn the_output_decides_where_it_is_to() {
     for caller in Caller::all() {
         let ground = Ground::new(caller, "true");

@@ -101,6 +101,21 @@ fn what_a_hunt_kept_is_triaged_later() {
     }
 }
 
+#[test]
+fn a_failure_that_was_there_before_is_named_again() {
+    let ground = Ground::new(Caller::Person, "true");
+    let script = "echo 'panic: lost'; exit 2";
+    let hunted = ground.hunt(&["-p1", "--max-fails=2"], script).expect(1);
+    let named: Vec<&str> = hunted
+        .stderr
+        .lines()
+        .filter(|line| line.contains("panic ") && !line.contains('|'))
+        .collect();
+    let [first, again] = &named[..] else { panic!("{hunted:#?}") };
+    let (signature, _) = first.split_once(": ").unwrap();
+    assert_eq!(again.trim(), format!("again {}", signature.trim()));
+}
+
 /// What is to be looked at may be anything by then.
 #[test]
 fn a_link_in_the_place_of_a_log_is_not_followed() {

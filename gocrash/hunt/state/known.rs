@@ -49,6 +49,19 @@ impl Hunt {
         })
     }
 
+    /// Those that one had.
+    pub(crate) fn old_signatures(
+        &self,
+        name: AttemptName,
+    ) -> impl Iterator<Item = &Signed> {
+        let sifted = self.sifted(name).into_iter();
+        let all = sifted.flat_map(|sifted| &sifted.signatures);
+        all.filter(move |signed| {
+            let first = self.known.first.get(&signed.id);
+            first.is_some_and(|first| *first != name)
+        })
+    }
+
     /// How many different ones there were.
     pub(crate) fn signatures(&self) -> usize {
         self.known.first.len()

@@ -17,6 +17,10 @@ use crate::stats::{Fate, Limits, Rate, Tally};
 pub(super) const ONE_FAILURE: Limits =
     Limits { fails: Some(1), runs: None, time: None };
 
+/// With so many attempts in a row without a verdict it is 95 % sure that at
+/// most one of seven has any: somebody has excused more than they meant to.
+pub(crate) const SILENT_IN_A_ROW_MAX: u64 = 20;
+
 /// What ended a hunt that no trouble and no signal ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
@@ -158,6 +162,21 @@ impl Hunt {
             _ if outcome.is_verdict() => Fate::Passed,
             _ => Fate::Nothing,
         }
+    }
+
+    /// Counts what says nothing. Trouble and what was cut off are no excuse
+    /// of the suite's.
+    pub(super) fn listen(&mut self, outcome: &Outcome) {
+        if outcome.is_verdict() {
+            self.silent_in_a_row = 0;
+        } else if outcome.is_excused() {
+            self.silent_in_a_row += 1;
+        }
+    }
+
+    /// Whether the hunt may never come to a limit that counts verdicts.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.silent_in_a_row >= SILENT_IN_A_ROW_MAX
     }
 
     /// Whether no further attempt is to start, on any thread.

@@ -424,5 +424,7 @@ fn a_signature_is_new_once() {
     }
     let new = |thread| drive.hunt.new_signatures(name(thread, 0)).count();
     assert_eq!((new(0), new(1)), (1, 0));
+    let old = |thread| drive.hunt.old_signatures(name(thread, 0)).count();
+    assert_eq!((old(0), old(1)), (0, 1));
     assert_eq!(drive.hunt.signatures(), 1);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::attempt::outcome::Told;
-use crate::hunt::state::stop::Rule;
+use crate::hunt::state::stop::{Rule, SILENT_IN_A_ROW_MAX};
 use crate::stats::Limits;
 
 const NO_LIMITS: Limits = Limits { fails: None, runs: None, time: None };
@@ -114,4 +114,20 @@ fn what_fails_alike_on_every_thread_is_no_flake() {
     let mut drive = Drive::running(1, None);
     drive.ended(0, 0, Failed(1));
     assert_eq!(drive.hunt.fails_alike(), None);
+}
+
+#[test]
+fn a_hunt_in_which_nothing_has_a_verdict_is_silent() {
+    use Outcome::{Ignored, Interrupted, Passed};
+    let mut drive = Drive::running(1, None);
+    let mut ended = |outcomes: &[(u64, Outcome)]| {
+        for (count, outcome) in outcomes {
+            (0..*count).for_each(|_| drive.hunt.listen(outcome));
+        }
+        drive.hunt.is_silent()
+    };
+    let almost = SILENT_IN_A_ROW_MAX - 1;
+    assert!(!ended(&[(almost, Ignored), (1, Interrupted)]));
+    assert!(ended(&[(1, Ignored)]));
+    assert!(!ended(&[(1, Passed), (almost, Ignored)]));
 }
