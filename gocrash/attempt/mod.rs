@@ -20,7 +20,8 @@ pub(crate) mod sys;
 pub(crate) mod timer;
 pub(crate) mod view;
 
-use std::io;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
@@ -49,6 +50,8 @@ const REPORTS_WAITING_MAX: usize = 4;
 /// Of a thread that only listens.
 const LISTENER_STACK_BYTES: usize = 64 << 10;
 const NO_SUPERVISOR: &str = "its supervisor was killed";
+const NOT_FOUND_MAYBE: &str =
+    ", or there is no such command and a directory of PATH can't be entered";
 
 /// How to end a running attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +71,7 @@ pub(crate) struct Ready {
     steps: Vec<String>,
     /// What is said if it can't be started.
     label: String,
+    is_sought: bool,
     /// To read what it prints, where that is possible.
     pub(crate) logs: Option<Logs>,
 }
@@ -79,6 +83,8 @@ pub(crate) struct Going {
     line: Line,
     steps: Vec<String>,
     label: String,
+    /// It is looked for where PATH says.
+    is_sought: bool,
     at: Instant,
 }
 
@@ -138,16 +144,17 @@ impl Ready {
                 cwd.display(),
                 person.name()
             ),
+            is_sought: !suite.program.as_bytes().contains(&b'/'),
             logs,
         })
     }
 
     /// Lets the suite run.
     pub(crate) fn go(self) -> Going {
-        let Ready { run, line, steps, label, .. } = self;
+        let Ready { run, line, steps, label, is_sought, .. } = self;
         let at = Instant::now();
         line.send(Order::Go);
-        Going { run, line, steps, label, at }
+        Going { run, line, steps, label, is_sought, at }
     }
 }
 
@@ -159,7 +166,7 @@ impl Going {
 
     /// Waits until it has started.
     pub(crate) fn started(self) -> Result<Attempt, Infra> {
-        let Going { run, line, steps, label, .. } = self;
+        let Going { run, line, steps, label, is_sought, .. } = self;
         let (step, errno) = match line.reports.recv() {
             Ok(Report::Started) => return Ok(Attempt { run, line }),
             Ok(Report::NotStarted { step, errno }) => (step, errno),
@@ -180,7 +187,13 @@ impl Going {
             ))),
             errno => {
                 let error = io::Error::from_raw_os_error(errno);
-                let what = format!("{label}: {error}");
+                let is_refused = error.kind() == ErrorKind::PermissionDenied;
+                let maybe = match is_refused && is_sought && step.is_none() {
+                    // As with execvp(3), nobody knows what is in there.
+                    true => NOT_FOUND_MAYBE,
+                    false => "",
+                };
+                let what = format!("{label}: {error}{maybe}");
                 Err(match may_pass(errno) {
                     true => Infra::Passing(what),
                     false => Infra::NotStarted(what),

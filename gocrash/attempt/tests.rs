@@ -1,5 +1,6 @@
 //! Tests: one command under supervision, in a plain directory.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -36,6 +37,14 @@ impl Place {
         fs::read_to_string(self.news()).unwrap()
     }
 
+    /// Commands are looked for here too.
+    fn path(&self) -> (OsString, OsString) {
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let all = std::env::split_paths(&others);
+        let all = all.chain([self.0.path().to_owned()]);
+        ("PATH".into(), std::env::join_paths(all).unwrap())
+    }
+
     fn start(&self, script: &str) -> (Attempt, Supervisor) {
         let (ready, supervisor) = self.ready("sh", script);
         (ready.go().started().unwrap(), supervisor)
@@ -56,7 +65,7 @@ impl Place {
             cwd: PathBuf::new(),
             script: None,
             cores: false,
-            env: std::env::vars_os().collect(),
+            env: std::env::vars_os().chain([self.path()]).collect(),
         };
         let myself = Uid::current().to_string();
         let person = Person::find(Some(&myself)).unwrap();
@@ -107,6 +116,14 @@ fn a_suite_that_is_not_there_says_so_when_it_is_to_run() {
     assert!(missing.contains("No such file or directory"), "{missing}");
     let not_a_program = answer("/etc/passwd");
     assert!(not_a_program.contains("Permission denied"), "{not_a_program}");
+    let maybe = "or there is no such command and a directory of PATH can't be \
+                 entered";
+    assert!(!not_a_program.contains(maybe), "{not_a_program}");
+    // As if it were behind a directory that can't be entered.
+    fs::write(place.0.path().join("no-program"), "").unwrap();
+    let sought = answer("no-program");
+    assert!(sought.contains("Permission denied"), "{sought}");
+    assert!(sought.ends_with(maybe), "{sought}");
 }
 
 #[test]

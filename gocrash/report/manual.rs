@@ -16,6 +16,7 @@ use crate::cli::Typed;
 use crate::cli::after::{Generated, Shell};
 use crate::config::Destination;
 use crate::exit;
+use crate::refusal::Refusal;
 
 const NAME: &str = "gocrash";
 
@@ -47,6 +48,7 @@ fn command() -> Command {
 }
 
 fn man_pages(directory: &Path) -> anyhow::Result<()> {
+    check(directory)?;
     let command = command();
     let names = names(&command);
     let caller = Reader::caller()?;
@@ -62,6 +64,21 @@ fn man_pages(directory: &Path) -> anyhow::Result<()> {
             .with_context(|| format!("cannot write `{name}`"))?;
     }
     Ok(())
+}
+
+fn check(directory: &Path) -> Result<(), Refusal> {
+    let name = directory.display();
+    match directory.metadata() {
+        Ok(there) if there.is_dir() => Ok(()),
+        Ok(_) => Err(Refusal::new(
+            format!("`{name}` is not a directory"),
+            "name one: the pages are files in it",
+        )),
+        Err(error) => Err(Refusal::new(
+            format!("cannot find the directory `{name}`: {error}"),
+            format!("make it: `mkdir -p {name}`"),
+        )),
+    }
 }
 
 /// A command that gets a page.

@@ -75,6 +75,7 @@ fn bad_usage_has_the_status_of_a_refusal_too() {
         &["-p", "two", SNAPSHOT],
         &[SNAPSHOT, "bash", "all.bash"],
         &["help", "shwo"],
+        &["generate", "man", "/no/such/dir"],
     ]));
 }
 

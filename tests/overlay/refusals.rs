@@ -1,6 +1,7 @@
 //! What is refused before anything is created, each with its remedy.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -67,6 +68,27 @@ fn what_cannot_be_meant_and_places_that_cannot_be_used() {
             command.env("XDG_STATE_HOME", "/proc"),
         );
         expect_file![golden!("refused.txt")].assert_eq(&answers.text);
+    }
+}
+
+/// It belongs to who runs the suite, even where root has called.
+#[test]
+fn a_state_directory_that_its_person_cannot_write_to() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let closed = ground.path("closed");
+        fs::create_dir(&closed).unwrap();
+        let readable = fs::Permissions::from_mode(0o500);
+        fs::set_permissions(&closed, readable).unwrap();
+        let mut command = ground.start(&["./source", "--", "true"]);
+        command.env("XDG_STATE_HOME", &closed);
+        let said = Hunted::new(command.output().unwrap()).expect(129).stderr;
+        assert!(said.contains("/closed/gocrash`: Permission"), "{said}");
+        let help = match caller {
+            Caller::Root => "help: hunts are kept by who runs the suite (uid ",
+            Caller::Person => "help: name another directory: ",
+        };
+        assert!(said.contains(help), "{said}");
     }
 }
 

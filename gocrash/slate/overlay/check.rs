@@ -110,16 +110,7 @@ impl State {
             .map(|folder| State { folder, made: made.clone() })
             .map_err(|error| {
                 remove_made(&made);
-                anyhow::Error::new(Refusal::new(
-                    format!(
-                        "cannot use `{}`: {}",
-                        tree.state.display(),
-                        Errno::from_raw(error.raw_os_error().unwrap_or(0))
-                            .desc()
-                    ),
-                    "name another directory: `XDG_STATE_HOME=/SOME/DIR \
-                     gocrash …`",
-                ))
+                anyhow::Error::new(unusable(tree, &error))
             })
     }
 
@@ -128,6 +119,23 @@ impl State {
         let _acting = Acting::begin(tree.owner.as_ref());
         remove_made(&self.made);
     }
+}
+
+fn unusable(tree: &Tree, error: &std::io::Error) -> Refusal {
+    let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+    let help = match &tree.owner {
+        // It is that person's, even where root has called.
+        Some(ids) if errno == Errno::EACCES => format!(
+            "hunts are kept by who runs the suite (uid {}): name a directory \
+             that they may write to, `XDG_STATE_HOME=/SOME/DIR gocrash …`, or \
+             another `--user`",
+            ids.uid
+        ),
+        _ => "name another directory: `XDG_STATE_HOME=/SOME/DIR gocrash …`"
+            .to_owned(),
+    };
+    let state = tree.state.display();
+    Refusal::new(format!("cannot use `{state}`: {}", errno.desc()), help)
 }
 
 fn make_all(path: &Path, made: &mut Vec<PathBuf>) -> std::io::Result<()> {
