@@ -106,11 +106,7 @@ pub(super) fn triage(args: &TriageArgs) -> anyhow::Result<ExitCode> {
 }
 
 impl Report {
-    fn of(
-        meant: &Meant<'_>,
-        caller: &Reader,
-        rules: Option<&Rules>,
-    ) -> Report {
+    fn of(meant: &Meant<'_>, caller: &Reader, rules: Option<&Rules>) -> Report {
         let mut unread = meant.nothing.clone();
         let mut read = Vec::new();
         let mut all = Vec::new();
