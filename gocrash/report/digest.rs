@@ -1,16 +1,13 @@
 //! What a hunt comes to: counts, rate, durations and groups of failures, for
 //! every report that tells of a hunt as a whole.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::logs::{Log, Logs};
-use super::safe;
+use super::alike::{self, Failure, Flaky, Group};
+use super::logs::Logs;
 use crate::attempt::name::AttemptName;
-use crate::record::read::history::Fate;
-use crate::record::read::line::Signature;
-use crate::record::read::{Attempt, Exit, History, Session};
+use crate::record::read::history::Happening;
+use crate::record::read::{Exit, History, Session};
 use crate::stats::{self, Limits, Rate, Tally};
 
 /// One hunt.
@@ -21,6 +18,7 @@ pub(crate) struct Digest<'a> {
     /// How long runs took that gave a verdict.
     pub(crate) took: Option<Took>,
     pub(crate) groups: Vec<Group<'a>>,
+    pub(crate) flaky: Vec<Flaky<'a>>,
 }
 
 /// Attempts by what became of them.
@@ -43,27 +41,6 @@ pub(crate) struct Took {
     pub(crate) most: Duration,
 }
 
-/// Failures that look alike.
-#[derive(Debug)]
-pub(crate) struct Group<'a> {
-    pub(crate) title: String,
-    /// What triage says of it: a class, and what tells it from others.
-    pub(crate) signature: Option<&'a Signature>,
-    /// In the order in which they ended.
-    pub(crate) failures: Vec<Failure<'a>>,
-}
-
-/// An attempt that failed.
-#[derive(Debug)]
-pub(crate) struct Failure<'a> {
-    pub(crate) name: AttemptName,
-    pub(crate) exit: &'a Exit,
-    /// The dataset or directory that was kept.
-    pub(crate) kept: Option<&'a str>,
-    /// Where what it printed can be read, and how that ends.
-    pub(crate) logs: Vec<Log>,
-}
-
 impl Counts {
     /// Those with a verdict.
     pub(crate) fn runs(&self) -> u64 {
@@ -79,7 +56,8 @@ impl<'a> Digest<'a> {
             session,
             counts: counts(history),
             took: took(history),
-            groups: groups(history, logs),
+            groups: alike::groups(history, logs),
+            flaky: alike::flaky(history),
         }
     }
 
@@ -105,10 +83,16 @@ impl<'a> Digest<'a> {
     /// Which runs the rate is about, where those are not all.
     pub(crate) fn rate_note(&self) -> Option<&'static str> {
         let is_part = rate(self.session).runs < self.counts.runs();
-        is_part.then_some(
-            "counted: runs in the order of their starts, up to the one that \
-             ended the hunt",
-        )
+        let notes = &self.session.history.notes;
+        let is_resumed =
+            notes.iter().any(|note| matches!(note.what, Happening::Resumed));
+        is_part.then_some(match is_resumed {
+            true => "counted: runs since the hunt was resumed",
+            false => {
+                "counted: runs in the order of their starts, up to the one \
+                 that ended the hunt"
+            }
+        })
     }
 
     /// What is known of an attempt that failed.
@@ -289,53 +273,4 @@ fn took(history: &History) -> Option<Took> {
         mean: total.div_f64(all.len() as f64),
         most: *all.last()?,
     })
-}
-
-/// The largest first.
-fn groups<'a>(history: &'a History, logs: &Logs) -> Vec<Group<'a>> {
-    let mut groups: BTreeMap<(Option<&str>, String), Group<'a>> =
-        BTreeMap::new();
-    for (name, exit) in exits(history) {
-        if !exit.is_failure() {
-            continue;
-        }
-        let attempt = &history.attempts[&name];
-        let kept = kept(attempt);
-        let logs = logs.of(name, kept.map(|kept| place(history, name, kept)));
-        let failure = Failure { name, exit, kept, logs };
-        // The first one is what the others may have followed from.
-        let signature = exit.signatures.first();
-        let id = signature.map(|signature| signature.id.as_str());
-        let title = match signature {
-            Some(signature) => safe::line(&signature.title),
-            None => exit.words(),
-        };
-        groups
-            .entry((id, title.clone()))
-            .or_insert(Group { title, signature, failures: Vec::new() })
-            .failures
-            .push(failure);
-    }
-    let mut groups: Vec<Group<'a>> = groups.into_values().collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.failures.len()));
-    groups
-}
-
-/// What was kept of an attempt.
-pub(crate) fn kept(attempt: &Attempt) -> Option<&str> {
-    match &attempt.fate {
-        Fate::Kept { name, .. } => Some(name),
-        Fate::Unsettled | Fate::Retired => None,
-    }
-}
-
-/// The directory of what was kept: that of a dataset is where it was mounted
-/// when its attempt ran.
-fn place(history: &History, name: AttemptName, kept: &str) -> PathBuf {
-    match &history.opened {
-        Some(opened) if !kept.starts_with('/') => {
-            opened.directory.join(name.to_string())
-        }
-        _ => PathBuf::from(kept),
-    }
 }

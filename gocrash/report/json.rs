@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::digest::{Digest, Failure, Group};
+use super::alike::{Failure, Flaky, Group};
+use super::digest::Digest;
 use crate::record::Rate;
 use crate::record::text::Text;
 
@@ -27,6 +28,7 @@ struct Report<'a> {
     running: u64,
     durations: Option<Durations>,
     groups: Vec<GroupOf<'a>>,
+    flaky: Vec<FlakyOf<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -42,7 +44,17 @@ struct GroupOf<'a> {
     title: &'a str,
     id: Option<&'a str>,
     class: Option<&'a str>,
+    rate: Rate,
     failures: Vec<FailureOf<'a>>,
+}
+
+/// A test that failed, and passed when the suite tried it again.
+#[derive(Debug, Serialize)]
+struct FlakyOf<'a> {
+    title: &'a str,
+    id: &'a str,
+    class: &'a str,
+    rate: Rate,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,6 +90,8 @@ impl<'a> Report<'a> {
         let history = &digest.session.history;
         let manifest = digest.session.manifest.as_ref().ok();
         let took = digest.took.as_ref();
+        let group = |group| GroupOf::new(group, digest);
+        let flaky = |test| FlakyOf::new(test, digest);
         Report {
             v: VERSION,
             session: digest.name(),
@@ -96,18 +110,31 @@ impl<'a> Report<'a> {
                         .map(crate::record::nanoseconds);
                 Durations { least_ns, median_ns, mean_ns, most_ns }
             }),
-            groups: digest.groups.iter().map(GroupOf::new).collect(),
+            groups: digest.groups.iter().map(group).collect(),
+            flaky: digest.flaky.iter().map(flaky).collect(),
         }
     }
 }
 
 impl<'a> GroupOf<'a> {
-    fn new(group: &'a Group<'_>) -> GroupOf<'a> {
+    fn new(group: &'a Group<'_>, digest: &Digest<'_>) -> GroupOf<'a> {
         GroupOf {
             title: &group.title,
             id: group.signature.map(|signature| &*signature.id),
             class: group.signature.map(|signature| &*signature.class),
+            rate: Rate::from(digest.rate_of(group)),
             failures: group.failures.iter().map(FailureOf::new).collect(),
+        }
+    }
+}
+
+impl<'a> FlakyOf<'a> {
+    fn new(test: &'a Flaky<'_>, digest: &Digest<'_>) -> FlakyOf<'a> {
+        FlakyOf {
+            title: &test.title,
+            id: &test.signature.id,
+            class: &test.signature.class,
+            rate: Rate::from(digest.rate_of_flaky(test)),
         }
     }
 }

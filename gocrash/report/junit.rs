@@ -6,7 +6,8 @@ use quick_junit::{
     NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite,
 };
 
-use super::digest::{Digest, Failure, exits};
+use super::alike::Failure;
+use super::digest::{Digest, exits};
 use super::words::{command, label};
 use crate::attempt::name::AttemptName;
 use crate::record::read::Exit;

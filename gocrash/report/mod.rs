@@ -1,6 +1,7 @@
 //! Reports: the only rooms that print.
 
 pub(crate) mod afterwards;
+mod alike;
 mod area;
 pub(crate) mod changes;
 pub(crate) mod cleaning;

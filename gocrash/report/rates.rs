@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::digest::{Digest, Group};
+use super::alike::{Flaky, Group, classes};
+use super::digest::Digest;
 use crate::stats::{Limits, Rate};
 
 impl Digest<'_> {
@@ -11,17 +12,22 @@ impl Digest<'_> {
         self.rate_of_some(group.failures.len())
     }
 
+    /// Of all runs with a verdict, those in which a test was flaky.
+    pub(super) fn rate_of_flaky(&self, test: &Flaky<'_>) -> Rate {
+        self.rate_of_some(test.runs)
+    }
+
     /// The same for each class that any failure is of, the most frequent
     /// first.
     pub(super) fn rates_of_classes(&self) -> Vec<(&str, Rate)> {
-        let mut classes: BTreeMap<&str, usize> = BTreeMap::new();
-        for group in &self.groups {
-            if let Some(signature) = group.signature {
-                *classes.entry(&signature.class).or_default() +=
-                    group.failures.len();
-            }
+        let attempts = self.session.history.attempts.values();
+        let exits = attempts.filter_map(|attempt| attempt.exit.as_ref());
+        let failures = exits.filter(|exit| exit.is_failure());
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for class in failures.flat_map(classes) {
+            *counts.entry(class).or_default() += 1;
         }
-        let mut rates: Vec<(&str, Rate)> = classes
+        let mut rates: Vec<(&str, Rate)> = counts
             .into_iter()
             .map(|(class, fails)| (class, self.rate_of_some(fails)))
             .collect();
@@ -55,65 +61,116 @@ impl Digest<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use crate::record::manifest::Manifest;
     use crate::record::read::{History, Session};
     use crate::report::digest::Digest;
     use crate::report::logs::Logs;
 
-    /// Of four runs, two failed with signatures of one class.
-    fn rates(max_fails: Option<u64>) -> Vec<String> {
-        let runs = [(0, "a"), (1, ""), (2, "b"), (3, "")];
-        let exits = runs.map(|(attempt, id)| {
-            let signature = json!({ "id": id, "class": "race", "title": id });
-            json!({
+    fn signature(id: &str, title: &str, flaky: bool) -> Value {
+        json!({ "id": id, "class": "race", "title": title, "flaky": flaky })
+    }
+
+    /// Of runs with these signatures; those without any passed, and so did
+    /// those that have only flaky ones, unless that is said.
+    fn hunt(runs: &[(&str, &[Value])], max_fails: Option<u64>) -> Session {
+        let mut log = String::new();
+        for (attempt, (outcome, signatures)) in runs.iter().enumerate() {
+            let exit = json!({
                 "t_ns": attempt,
                 "event": "exit",
                 "thread": 0,
                 "attempt": attempt,
-                "outcome": if id.is_empty() { "passed" } else { "failed" },
+                "outcome": outcome,
                 "duration_ns": 1,
                 "kept": true,
-                "signatures": if id.is_empty() {
-                    json!([])
-                } else {
-                    json!([signature])
-                },
-            })
-        });
+                "signatures": signatures,
+            });
+            log += &format!("{exit}\n");
+        }
         let over = json!({
-            "t_ns": 9,
+            "t_ns": 99,
             "event": "over",
             "verdict": "reproduced",
             "rule": "max_runs",
         });
-        let lines = exits.iter().chain([&over]);
-        let log: String = lines.map(|line| format!("{line}\n")).collect();
+        log += &format!("{over}\n");
         let mut manifest = Manifest::default();
         manifest.options.halt = "soon".to_owned();
-        manifest.options.max_runs = Some(4);
+        manifest.options.max_runs = u64::try_from(runs.len()).ok();
         manifest.options.max_fails = max_fails;
         let history = History::read(log.as_bytes()).unwrap();
-        let session = Session { manifest: Ok(manifest), history };
-        let digest = Digest::new(&session, &Logs::default());
+        Session { manifest: Ok(manifest), history }
+    }
+
+    /// The rates of classes, of groups, and of what is flaky.
+    fn rates(session: &Session) -> Vec<String> {
+        let digest = Digest::new(session, &Logs::default());
         let classes = digest.rates_of_classes();
         let mut told: Vec<String> = classes
             .into_iter()
             .map(|(class, rate)| format!("{class}: {rate}"))
             .collect();
-        let groups = digest.groups.iter();
-        told.extend(groups.map(|group| digest.rate_of(group).to_string()));
+        told.extend(digest.groups.iter().map(|group| {
+            format!("{}: {}", group.title, digest.rate_of(group))
+        }));
+        told.extend(digest.flaky.iter().map(|test| {
+            format!("flaky {}: {}", test.title, digest.rate_of_flaky(test))
+        }));
         told
     }
 
     #[test]
     fn each_way_to_fail_has_a_rate_of_its_own() {
+        let (a, b) = (signature("a", "a", false), signature("b", "b", false));
+        let runs: [(&str, &[Value]); 4] = [
+            ("failed", &[a]),
+            ("passed", &[]),
+            ("failed", &[b]),
+            ("passed", &[]),
+        ];
         let one = "1 of 4 runs, 25% (95% CI 0.6–81%)";
         let class = "race: 2 of 4 runs, 50% (95% CI 7–93%)";
-        assert_eq!(rates(None), [class, one, one]);
-        let approximate = |told: &str| told.replace("%)", "%, approximate)");
-        let told = [class, one, one].map(approximate);
-        assert_eq!(rates(Some(2)), told);
+        let told = [class.to_owned(), format!("a: {one}"), format!("b: {one}")];
+        assert_eq!(rates(&hunt(&runs, None)), told);
+        let approximate = |told: String| told.replace("%)", "%, approximate)");
+        assert_eq!(rates(&hunt(&runs, Some(2))), told.map(approximate));
+    }
+
+    #[test]
+    fn a_run_counts_once_for_each_way_in_which_it_failed() {
+        let a = |title| signature("a", title, false);
+        let b = signature("b", "bee", false);
+        let runs: [(&str, &[Value]); 4] = [
+            ("failed", &[a("got 12, want 7"), b.clone()]),
+            ("failed", &[b.clone(), b.clone(), a("got 13, want 7")]),
+            ("failed", &[b]),
+            ("passed", &[]),
+        ];
+        let told = [
+            "race: 3 of 4 runs, 75% (95% CI 19–>99%)",
+            "bee: 3 of 4 runs, 75% (95% CI 19–>99%)",
+            "got … want 7: 2 of 4 runs, 50% (95% CI 7–93%)",
+        ];
+        assert_eq!(rates(&hunt(&runs, None)), told);
+    }
+
+    #[test]
+    fn what_is_flaky_is_told_and_blamed_for_no_failure() {
+        let late = || signature("late", "late", true);
+        let heap = signature("heap", "heap", false);
+        let runs: [(&str, &[Value]); 4] = [
+            ("failed", &[late(), heap]),
+            ("passed", &[late(), late()]),
+            ("passed", &[late()]),
+            ("infra", &[late()]),
+        ];
+        let told = [
+            "race: 1 of 3 runs, 33% (95% CI 0.8–91%)",
+            "heap: 1 of 3 runs, 33% (95% CI 0.8–91%)",
+            "flaky late: 3 of 3 runs, 100% (95% CI 29–100%)",
+        ];
+        assert_eq!(rates(&hunt(&runs, None)), told);
     }
 }

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::digest::{Digest, Failure, Group};
+use super::alike::{Failure, Flaky, Group};
+use super::digest::Digest;
 use super::safe;
 use super::units::{count, seconds};
 use super::words::{command, label};
@@ -22,6 +23,9 @@ pub(super) fn write(
     }
     for group in &digest.groups {
         write_group(digest, group, &mut out)?;
+    }
+    for test in &digest.flaky {
+        write_flaky(digest, test, &mut out)?;
     }
     for left in &digest.session.history.left {
         let name = safe::line(&left.name);
@@ -98,6 +102,18 @@ fn write_group(
         writeln!(out, "  and {} more", several - LISTED_MAX)?;
     }
     Ok(())
+}
+
+fn write_flaky(
+    digest: &Digest<'_>,
+    test: &Flaky<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let Flaky { title, signature, .. } = test;
+    writeln!(out, "\nflaky: {title}")?;
+    let id = safe::line(&signature.id);
+    writeln!(out, "  failed, and passed when the suite tried again: {id}")?;
+    writeln!(out, "  {}", digest.rate_of_flaky(test))
 }
 
 fn write_failure(

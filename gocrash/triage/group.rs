@@ -78,7 +78,8 @@ fn share(shared: &mut Failure, other: &Failure) {
     }
 }
 
-fn common_words(one: &str, other: &str) -> String {
+/// The words that both have in the same places.
+pub(crate) fn common_words(one: &str, other: &str) -> String {
     let ones: Vec<&str> = one.split_whitespace().collect();
     let others: Vec<&str> = other.split_whitespace().collect();
     if ones.len() != others.len() {

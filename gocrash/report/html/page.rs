@@ -11,7 +11,9 @@ use super::charts::{Durations, HEIGHT, Rate, Timeline, WIDTH};
 use crate::record::manifest::Manifest;
 use crate::record::read::History;
 use crate::record::read::history::{Happening, Note};
-use crate::report::digest::{Digest, Failure, Group};
+use crate::record::read::line::Signature;
+use crate::report::alike::{Failure, Flaky, Group};
+use crate::report::digest::Digest;
 use crate::report::logs::Log;
 use crate::report::safe;
 use crate::report::units::{count, seconds};
@@ -33,6 +35,7 @@ pub(super) struct Page {
     rate_note: Option<&'static str>,
     tiles: Vec<Fact>,
     groups: Vec<GroupView>,
+    flaky: Vec<FlakyView>,
     /// How often runs failed in each class.
     classes: Vec<String>,
     timeline: Timeline,
@@ -51,6 +54,13 @@ pub(super) struct Page {
 struct Fact {
     name: String,
     value: String,
+}
+
+#[derive(Debug, Serialize)]
+struct FlakyView {
+    title: String,
+    class: String,
+    rate: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,6 +106,7 @@ impl Page {
         let history = &digest.session.history;
         let manifest = digest.session.manifest.as_ref().ok();
         let group = |group| GroupView::new(group, digest);
+        let flaky = |test| FlakyView::new(test, digest);
         let classes = digest.rates_of_classes();
         let classes = classes.into_iter();
         let class = |(class, rate)| format!("{}: {rate}", safe::line(class));
@@ -108,6 +119,7 @@ impl Page {
             rate_note: digest.rate_note(),
             tiles: tiles(digest),
             groups: digest.groups.iter().map(group).collect(),
+            flaky: digest.flaky.iter().map(flaky).collect(),
             classes: classes.map(class).collect(),
             timeline: Timeline::new(history),
             durations: Durations::new(history),
@@ -131,10 +143,7 @@ impl GroupView {
         let lines = first.map(|log| log.lines.clone()).unwrap_or_default();
         GroupView {
             title: group.title.clone(),
-            class: group
-                .signature
-                .map(|s| format!("{}, signature {}", s.class, s.id))
-                .map_or(String::new(), |class| safe::line(&class)),
+            class: group.signature.map_or(String::new(), class),
             count,
             share: match failures {
                 1 => "the only failure".to_owned(),
@@ -146,6 +155,22 @@ impl GroupView {
             more: count.saturating_sub(SHOWN_MAX),
         }
     }
+}
+
+impl FlakyView {
+    fn new(test: &Flaky<'_>, digest: &Digest<'_>) -> FlakyView {
+        FlakyView {
+            title: test.title.clone(),
+            class: class(test.signature),
+            rate: digest.rate_of_flaky(test).to_string(),
+        }
+    }
+}
+
+/// What triage says of it.
+fn class(signature: &Signature) -> String {
+    let Signature { class, id, .. } = signature;
+    safe::line(&format!("{class}, signature {id}"))
 }
 
 impl FailureView {
