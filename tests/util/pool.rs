@@ -13,11 +13,13 @@ use zfs::{DatasetName, SnapshotName};
 /// The file is sparse, so this is what a test may write, not what it takes.
 const SIZE_DEFAULT: u64 = 1 << 30;
 
-/// How often a pool is destroyed before it counts as left over.
-const DESTROY_TRIES_MAX: u32 = 10;
+/// How often a pool is destroyed or exported before it counts as busy. A
+/// process that another test just gave a mount namespace of its own has a copy
+/// of all mounts until it forgets them.
+const TRIES_MAX: u32 = 60;
 
-/// Waited before the second try, and as much more before each later one.
-const DESTROY_PAUSE: Duration = Duration::from_millis(100);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// A pool of its own, mounted in a temporary folder, gone when it is dropped.
 pub(crate) struct Pool {
@@ -109,25 +111,36 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         let name = self.name.as_str();
-        // A process that another test just gave a mount namespace of its own
-        // has a copy of our mounts until it forgets them.
-        let does = |args: &[&str]| {
-            let mut zpool = Command::new("zpool");
-            zpool.args(args).arg(name).stdout(Stdio::null());
-            // Why not is of no interest: it is tried again.
-            zpool.stderr(Stdio::null());
-            zpool.status().is_ok_and(|status| status.success())
-        };
-        let destroyed = (0..DESTROY_TRIES_MAX).any(|attempt| {
-            thread::sleep(DESTROY_PAUSE * attempt);
-            // It may have been exported.
-            does(&["destroy", "-f"]) || !does(&["list", "-H"])
+        // It may have been exported.
+        let destroyed = keep_trying(|| {
+            does(&["destroy", "-f", name]) || !does(&["list", "-H", name])
         });
         // A second panic would hide the first.
         if !destroyed && !thread::panicking() {
             panic!("the pool {name} is left over");
         }
     }
+}
+
+/// Exports a pool, when nothing keeps it busy any more.
+pub(crate) fn export(pool: &str) {
+    assert!(keep_trying(|| does(&["export", pool])), "{pool} stays busy");
+}
+
+fn keep_trying(mut done: impl FnMut() -> bool) -> bool {
+    (0..TRIES_MAX).any(|tried| {
+        if tried > 0 {
+            thread::sleep(PAUSE);
+        }
+        done()
+    })
+}
+
+/// Whether `zpool ARGS` succeeds; why not is of no interest.
+fn does(args: &[&str]) -> bool {
+    let mut zpool = Command::new("zpool");
+    zpool.args(args).stdout(Stdio::null()).stderr(Stdio::null());
+    zpool.status().is_ok_and(|status| status.success())
 }
 
 /// What `zfs ARGS` prints, which must succeed.

@@ -12,7 +12,7 @@ use super::remains::{check_bystanders, remains_of};
 use super::{start, with_bystanders};
 use crate::audit::Audit;
 use crate::log::Attempt;
-use crate::pool::{Pool, zpool};
+use crate::pool::{Pool, export, zpool};
 use crate::scenario::{Times, scenario};
 
 const MIB: u64 = 1 << 20;
@@ -41,7 +41,7 @@ fn no_verdict_is_lost_whenever_the_disk_is_cut_off() {
     zpool(&["sync", ground.pool.root().as_str()]);
     journal.mark();
     let pool = ground.pool.root().as_str().to_owned();
-    zpool(&["export", &pool]);
+    export(&pool);
     let writes = journal.close();
 
     let dir = ground.pool.folder().join("again");
@@ -79,5 +79,5 @@ fn look(
     let root = place.join(mounted.strip_prefix("/").unwrap());
     remains_of(&again, &root).check(told);
     check_bystanders(&root);
-    zpool(&["export", &again]);
+    export(&again);
 }

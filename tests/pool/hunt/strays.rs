@@ -72,10 +72,10 @@ fn the_snapshot_of_a_hunt_that_was_killed_right_then_is_found_and_goes() {
     assert_eq!(hunt["snapshot"], name);
     assert_eq!(hunt["unfinished"], Value::from(vec![name]));
     assert!(hunt["started"].is_string());
-    let shown = after(&ground, &["show", session]);
+    let shown = after(&ground, &["show", name]);
     assert_eq!(shown.code(), Some(0), "{}", shown.stderr);
     for command in ["resume", "rerun"] {
-        let refused = after(&ground, &[command, session]);
+        let refused = after(&ground, &[command, name]);
         assert_eq!(refused.code(), Some(129), "{}", refused.stderr);
     }
 
@@ -89,7 +89,7 @@ fn the_snapshot_of_a_hunt_that_was_killed_right_then_is_found_and_goes() {
     for (keep, let_go) in keeps {
         zfs(&keep);
         let whole = ground.datasets();
-        let left = clean(&["-y", session]);
+        let left = clean(&["-y", name]);
         assert_eq!(left.code(), Some(125), "{}", left.stdout);
         let line = format!("left {name}: ");
         assert!(left.stderr.contains(&line), "{}", left.stderr);
@@ -97,11 +97,11 @@ fn the_snapshot_of_a_hunt_that_was_killed_right_then_is_found_and_goes() {
         zfs(&let_go);
     }
     let whole = ground.datasets();
-    let planned = clean(&["-n", "--stale", session]);
+    let planned = clean(&["-n", "--stale", name]);
     let line = format!("would destroy {name}\n");
     assert!(planned.stdout.contains(&line), "{}", planned.stdout);
     assert_eq!(ground.datasets(), whole);
-    let cleaned = clean(&["-y", "--stale", session]);
+    let cleaned = clean(&["-y", "--stale", name]);
     assert_eq!(cleaned.code(), Some(0), "{}", cleaned.stderr);
     assert_eq!(ground.datasets(), before);
 }

@@ -11,7 +11,7 @@ use std::process::Command;
 use zfs::{ErrorKind, MountOptions, Properties, Source, Unmount};
 
 use super::{error, kind, open};
-use crate::pool::{Pool, get, run, zfs as zfs_command, zpool};
+use crate::pool::{Pool, export, get, run, zfs as zfs_command, zpool};
 
 const NOBODY: u32 = 65534;
 
@@ -337,7 +337,7 @@ fn a_pool_that_moved_is_mounted_where_it_is_now() {
     zfs.unmount(&name, Unmount::Plain).unwrap();
     let before = zfs.mount(&name).unwrap();
     let root = pool.root().as_str();
-    zpool(&["export", root]);
+    export(root);
     let other_root = pool.folder().join("root");
     let device = pool.folder().join("disk");
     let (other, device) =

@@ -21,6 +21,7 @@ pub(super) struct Ground {
 }
 
 /// What a hunt printed, and how it ended.
+#[derive(Debug)]
 pub(super) struct Hunted {
     pub(super) output: Output,
     pub(super) stdout: String,
@@ -65,8 +66,27 @@ impl Ground {
         self.after(&[&["--progress=none"], args].concat())
     }
 
-    /// gocrash with exactly these arguments, as sudo would start it.
+    /// gocrash with these arguments, as sudo would start it; a hunt of this
+    /// test is called by its whole name, since that of another one may have
+    /// begun in the same millisecond.
     pub(super) fn after(&self, args: &[&str]) -> Command {
+        let is_hunt = |arg: &str| {
+            let rest = arg.strip_prefix("gocrash-");
+            rest.is_some_and(|rest| rest.starts_with(char::is_numeric))
+        };
+        let whole: Vec<String> = args
+            .iter()
+            .map(|arg| match is_hunt(arg) {
+                true => self.dataset(arg).to_string(),
+                false => (*arg).to_owned(),
+            })
+            .collect();
+        let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
+        self.typed(&whole)
+    }
+
+    /// gocrash with exactly these arguments.
+    pub(super) fn typed(&self, args: &[&str]) -> Command {
         let uid = run(Command::new("id").args(["-u", PERSON]));
         let mut command = Command::new(env!("CARGO_BIN_EXE_gocrash"));
         // What the header would show.
@@ -77,6 +97,7 @@ impl Ground {
         }
         command
             .args(args)
+            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin")
             .env("SUDO_USER", PERSON)
             .env("SUDO_UID", uid)
             .env("DESK", self.desk())
