@@ -98,6 +98,7 @@ pub(crate) struct Options {
     pub(crate) at: Option<Text>,
     pub(crate) timeout: Option<String>,
     pub(crate) collect: Vec<Text>,
+    pub(crate) results: Vec<Text>,
     pub(crate) private_tmp: bool,
     pub(crate) cores: bool,
     pub(crate) on_start: Option<Text>,
@@ -191,6 +192,7 @@ impl Manifest {
                 timeout: (config.timeout != Timeout::None)
                     .then(|| config.timeout.to_string()),
                 collect: config.collect.iter().map(Text::from).collect(),
+                results: config.results.iter().map(Text::from).collect(),
                 private_tmp: config.private_tmp,
                 cores: config.suite.cores,
                 on_start: config.hooks.start.as_ref().map(Text::from),

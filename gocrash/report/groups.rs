@@ -50,12 +50,12 @@ fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
         for line in lines.iter().take(LINES_MAX) {
             writeln!(out, "    | {}", safe::line(line))?;
         }
-        let mut names: Vec<String> =
-            logs.iter().take(NAMES_MAX).map(|name| safe::line(name)).collect();
-        if logs.len() > NAMES_MAX {
-            names.push(format!("and {} more", logs.len() - NAMES_MAX));
-        }
-        writeln!(out, "    see {}", names.join(", "))?;
+        writeln!(out, "    see {}", named(logs))?;
+    }
+    let without = report.logs.iter().filter(|log| log.signatures.is_empty());
+    let without: Vec<&str> = without.map(|log| log.name.as_str()).collect();
+    if !without.is_empty() {
+        writeln!(out, "nothing failed in {}", named(&without))?;
     }
     for log in &report.logs {
         let Some(action) = log.action else { continue };
@@ -67,4 +67,14 @@ fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
         writeln!(out, "{action}: {name} ({why})")?;
     }
     Ok(())
+}
+
+fn named(logs: &[impl AsRef<str>]) -> String {
+    let names = logs.iter().take(NAMES_MAX);
+    let mut names: Vec<String> =
+        names.map(|name| safe::line(name.as_ref())).collect();
+    if logs.len() > NAMES_MAX {
+        names.push(format!("and {} more", logs.len() - NAMES_MAX));
+    }
+    names.join(", ")
 }

@@ -12,6 +12,7 @@ mod pack;
 mod pick;
 mod report;
 mod rerun;
+mod results;
 mod resume;
 mod shell;
 pub(crate) mod show;

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::hunts::{self, Hunts};
+use super::results;
 use super::state::{self, KeptSlate};
 use crate::attempt::output::NAMES;
 use crate::attempt::reader::Reader;
@@ -29,6 +30,8 @@ use crate::triage::{self, VERSION};
 
 /// The version of the schema.
 const V: u32 = 1;
+/// What the record calls an attempt in which nothing failed.
+const PASSED: &str = "passed";
 /// A file that begins so is JUnit's, whatever its name.
 const XML: [&[u8]; 2] = [b"<?xml", b"<testsuite"];
 
@@ -49,7 +52,7 @@ pub(crate) struct Report {
 #[derive(Debug, Serialize)]
 pub(crate) struct Read {
     pub(crate) name: String,
-    signatures: Vec<String>,
+    pub(crate) signatures: Vec<String>,
     pub(crate) action: Option<&'static str>,
     pub(crate) rule: Option<String>,
 }
@@ -86,6 +89,17 @@ enum Place<'a> {
     Directory(PathBuf),
     /// What was kept of an attempt.
     Kept(&'a Found, &'a FoundSlate),
+    /// The same of one that passed.
+    Passed(&'a Found, &'a FoundSlate),
+}
+
+/// What there is to read of a log.
+struct Output {
+    /// One file or two.
+    printed: Vec<Vec<u8>>,
+    /// What the suite wrote beside them.
+    junit: Vec<Vec<u8>>,
+    has_passed: bool,
 }
 
 pub(super) fn triage(args: &TriageArgs) -> anyhow::Result<ExitCode> {
@@ -111,10 +125,10 @@ impl Report {
         let mut read = Vec::new();
         let mut all = Vec::new();
         for log in &meant.logs {
-            match outputs(log, caller) {
-                Ok(outputs) => {
-                    let signatures = signatures(&outputs);
-                    read.push(Read::new(log, &signatures, &outputs, rules));
+            match output(log, caller) {
+                Ok(output) => {
+                    let signatures = output.signatures();
+                    read.push(Read::new(log, &signatures, &output, rules));
                     all.push(signatures);
                 }
                 Err(why) => unread.push(why),
@@ -131,11 +145,13 @@ impl Read {
     fn new(
         log: &Log<'_>,
         signatures: &[Signature],
-        outputs: &[Vec<u8>],
+        output: &Output,
         rules: Option<&Rules>,
     ) -> Read {
-        let outputs: Vec<&[u8]> = outputs.iter().map(Vec::as_slice).collect();
-        let decision = rules.map(|rules| rules.decide(signatures, &outputs));
+        // Rules are about failures.
+        let rules = rules.filter(|_| !output.has_passed);
+        let printed = output.printed();
+        let decision = rules.map(|rules| rules.decide(signatures, &printed));
         let rule = decision.and_then(|decision| decision.rule);
         Read {
             name: log.name.clone(),
@@ -169,46 +185,76 @@ impl Told {
     }
 }
 
-fn signatures(outputs: &[Vec<u8>]) -> Vec<Signature> {
-    let is_xml = |output: &[u8]| {
-        let begin = output.trim_ascii_start();
+impl Output {
+    /// By what is in it alone.
+    fn foreign(printed: Vec<Vec<u8>>) -> Output {
+        let mut output =
+            Output { printed, junit: Vec::new(), has_passed: false };
+        output.has_passed =
+            !output.is_xml() && triage::passed(&output.printed());
+        output
+    }
+
+    fn printed(&self) -> Vec<&[u8]> {
+        self.printed.iter().map(Vec::as_slice).collect()
+    }
+
+    fn is_xml(&self) -> bool {
+        let [file] = &self.printed[..] else { return false };
+        let begin = file.trim_ascii_start();
         XML.iter().any(|words| begin.starts_with(words))
-    };
-    match outputs {
-        [xml] if is_xml(xml) => sign(triage::read_junit(xml).failures),
-        outputs => {
-            let outputs: Vec<&[u8]> =
-                outputs.iter().map(Vec::as_slice).collect();
-            sign(triage::read(&outputs))
+    }
+
+    fn signatures(&self) -> Vec<Signature> {
+        if self.has_passed {
+            return sign(triage::flaky(&self.junit));
+        }
+        match self.is_xml() {
+            true => sign(triage::read_junit(&self.printed[0]).failures),
+            false => sign(triage::read_with(&self.printed(), &self.junit)),
         }
     }
 }
 
-/// What a log holds: one file or two, of which one may be missing.
-fn outputs(log: &Log<'_>, caller: &Reader) -> Result<Vec<Vec<u8>>, String> {
+fn output(log: &Log<'_>, caller: &Reader) -> Result<Output, String> {
     match &log.place {
         Place::File(path) => {
             let read = caller.open(path).and_then(|file| said::whole(&file));
-            read.map(|output| vec![output]).map_err(|e| unread(path, &e))
+            let printed = read.map_err(|error| unread(path, &error))?;
+            let is_empty = printed.trim_ascii().is_empty();
+            let output = Output::foreign(vec![printed]);
+            let has_passed = output.has_passed || is_empty;
+            Ok(Output { has_passed, ..output })
         }
         Place::Directory(path) => {
             let directory = Inside::named(path, caller);
-            outputs_in(path, &directory.map_err(|e| unread(path, &e))?)
+            let directory = directory.map_err(|e| unread(path, &e))?;
+            Ok(Output::foreign(printed_in(path, &directory)?))
         }
-        Place::Kept(found, slate) => {
-            // Of a dataset that is not mounted, what was left in the end.
-            let tree = match Tree::open_where_it_is(found, slate) {
-                Ok(None) => Tree::open(found, slate),
-                Ok(Some(tree)) => Ok(tree),
-                Err(error) => Err(error),
-            };
-            let tree = tree.map_err(|error| format!("{error:#}"))?;
-            outputs_in(tree.path(), tree.inside())
-        }
+        Place::Kept(found, slate) => kept_output(found, slate, false),
+        Place::Passed(found, slate) => kept_output(found, slate, true),
     }
 }
 
-fn outputs_in(path: &Path, directory: &Inside) -> Result<Vec<Vec<u8>>, String> {
+fn kept_output(
+    found: &Found,
+    slate: &FoundSlate,
+    has_passed: bool,
+) -> Result<Output, String> {
+    // Of a dataset that is not mounted, what was left in the end.
+    let tree = match Tree::open_where_it_is(found, slate) {
+        Ok(None) => Tree::open(found, slate),
+        Ok(Some(tree)) => Ok(tree),
+        Err(error) => Err(error),
+    };
+    let tree = tree.map_err(|error| format!("{error:#}"))?;
+    let printed = printed_in(tree.path(), tree.inside())?;
+    let junit = results::of(found, slate.attempt, tree.inside());
+    Ok(Output { printed, junit, has_passed })
+}
+
+/// One file or two, of which one may be missing.
+fn printed_in(path: &Path, directory: &Inside) -> Result<Vec<Vec<u8>>, String> {
     let mut outputs = Vec::new();
     let mut missing = None;
     for name in NAMES {
@@ -320,7 +366,11 @@ fn kept<'a>(
         let mut slates = found.slates.iter();
         let slate = slates.find(|slate| slate.attempt == kept.attempt)?;
         let name = format!("{}/{}", hunt.id, kept.attempt);
-        Some(Log { name, place: Place::Kept(found, slate) })
+        let place = match kept.outcome == PASSED {
+            true => Place::Passed(found, slate),
+            false => Place::Kept(found, slate),
+        };
+        Some(Log { name, place })
     };
     let logs: Vec<Log<'_>> = state::kept(found)
         .iter()

@@ -55,6 +55,17 @@ impl Inside {
         Ok(Inside { directory, reader })
     }
 
+    /// Does something at the directory, with the rights that files in it are
+    /// read with.
+    pub(crate) fn act_at<T>(
+        &self,
+        work: impl FnOnce(OwnedFd) -> io::Result<T>,
+    ) -> io::Result<T> {
+        // Not a copy of the descriptor: those share how far they were listed.
+        let open = || walk::open(&self.directory, b".", OFlag::O_DIRECTORY);
+        self.reader.act(|| work(open()?))
+    }
+
     /// Opens a file that is in there, and is one: no link is followed on the
     /// way, and no pipe waited for.
     pub(crate) fn file(&self, path: impl AsRef<Path>) -> io::Result<File> {

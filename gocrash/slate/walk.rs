@@ -5,7 +5,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::dir::Dir;
@@ -116,7 +116,7 @@ impl Walk<'_> {
 
 /// One in a directory, if it is no link.
 pub(super) fn open(
-    dir: &OwnedFd,
+    dir: &impl AsFd,
     name: &[u8],
     how: OFlag,
 ) -> io::Result<OwnedFd> {

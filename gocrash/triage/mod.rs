@@ -7,6 +7,7 @@ pub(crate) mod class;
 pub(crate) mod failure;
 mod go;
 pub(crate) mod group;
+mod passed;
 mod plain;
 pub(crate) mod rules;
 pub(crate) mod signature;
@@ -53,6 +54,13 @@ pub(crate) fn read_with(outputs: &[&[u8]], junit: &[Vec<u8>]) -> Vec<Failure> {
 pub(crate) fn flaky(junit: &[Vec<u8>]) -> Vec<Failure> {
     let results = junit.iter().flat_map(|xml| read_junit(xml).failures);
     results.filter(|failure| failure.is_flaky).take(FAILURES_MAX).collect()
+}
+
+/// Whether a log that nothing else is known of says that all went well: then
+/// there is nothing in it to be explained.
+pub(crate) fn passed(outputs: &[&[u8]]) -> bool {
+    let outputs: Vec<_> = outputs.iter().map(|log| text::lines(log)).collect();
+    passed::says(&outputs)
 }
 
 /// What failed, by a JUnit file.

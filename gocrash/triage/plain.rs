@@ -39,7 +39,7 @@ pub(super) fn read(outputs: &[Vec<Line<'_>>]) -> Failure {
 }
 
 /// `0 errors` and `no error` are none.
-fn complains(line: &str) -> bool {
+pub(super) fn complains(line: &str) -> bool {
     let line = line.to_lowercase();
     let mut words = COMPLAINTS.iter().filter_map(|word| line.find(word));
     words.any(|at| {

@@ -67,6 +67,19 @@ fn the_schema_of_triage_tells_every_member() {
 }
 
 #[test]
+fn in_a_log_that_passed_nothing_failed() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, said) in [("go", "PASS\nok  \tnet\t0.1s\n"), ("empty", "")] {
+        let path = dir.path().join(name);
+        fs::write(&path, said).unwrap();
+        let output = gocrash(&["triage", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(0));
+        let expected = format!("nothing failed in {}\n", path.display());
+        assert_eq!(text(&output.stdout), expected);
+    }
+}
+
+#[test]
 fn what_is_no_log_is_said() {
     let dir = tempfile::tempdir().unwrap();
     let empty = dir.path().to_str().unwrap();

@@ -163,3 +163,35 @@ fn flaky_tests_of_attempts_that_pass_are_told() {
         );
     }
 }
+
+/// The same attempt has the same signature, during the hunt and later.
+#[test]
+fn what_was_kept_is_triaged_as_the_hunt_did() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "mkdir out; echo '<x' > out/old.xml");
+        let log = ground.path("desk/events");
+        let junit = JUNIT.replace("flakyFailure", "failure");
+        let script = format!(
+            "test $GOCRASH_ATTEMPT = 0 && exit
+            echo '{junit}' > out/new.xml; echo 'error: a test failed'; exit 1"
+        );
+        let args = ["-p1", "--keep-success", "--results=out/*.xml", "--events"];
+        let args = [&args[..], &[log.to_str().unwrap()]].concat();
+        ground.hunt(&args, &script).expect(1);
+        let exits = events(&fs::read_to_string(&log).unwrap());
+        let [_, exit] = &exits[..] else { panic!("{exits:?}") };
+        let args = ["triage", "latest", "--json"];
+        let told = Hunted::new(ground.after(&args).output().unwrap());
+        let told: Value = serde_json::from_str(&told.expect(0).stdout).unwrap();
+        let groups = told["groups"].as_array().unwrap();
+        let [group] = &groups[..] else { panic!("{told:#}") };
+        assert_eq!(group["id"], exit["signatures"][0]["id"], "{caller:?}");
+        // The other one passed.
+        assert_eq!(told["logs"].as_array().unwrap().len(), 2);
+        assert_eq!(told["logs"][0]["signatures"], Value::Array(Vec::new()));
+        let args = ["triage", "latest/thread-0-run-0"];
+        let told = Hunted::new(ground.after(&args).output().unwrap());
+        let told = told.expect(0).stdout;
+        assert!(told.starts_with("nothing failed in "), "{told}");
+    }
+}
