@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::digest::Digest;
 use super::logs::Logs;
 use super::whole::Kind;
-use super::{file, json, text};
+use super::{file, json, printed, text};
 use crate::attempt::reader::Reader;
 use crate::config::Destination;
 use crate::record::read::Session;
@@ -47,7 +47,5 @@ pub(crate) fn write(
         false if opened.is_empty() => text::write(&digest, &mut out),
         false => Ok(()),
     };
-    // A reader that went away has had enough.
-    let _ = written.and_then(|()| out.flush());
-    Ok(())
+    printed::checked(written.and_then(|()| out.flush()))
 }

@@ -2,8 +2,6 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-
 use crate::slate::compare::Change;
 
 /// A line for each path.
@@ -15,11 +13,4 @@ pub(crate) fn print(changes: &[Change]) {
             return;
         }
     }
-}
-
-/// One object.
-pub(crate) fn print_json(what: &impl Serialize) {
-    let mut out = io::stdout().lock();
-    let _ = serde_json::to_writer_pretty(&mut out, what);
-    let _ = writeln!(out);
 }

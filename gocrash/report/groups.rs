@@ -10,14 +10,6 @@ const LINES_MAX: usize = 10;
 /// Logs that are named of each group.
 const NAMES_MAX: usize = 5;
 
-/// As one object of JSON.
-pub(crate) fn print_json(report: &Report) {
-    let mut out = io::stdout().lock();
-    // A reader that went away has had enough.
-    let _ = serde_json::to_writer_pretty(&mut out, report);
-    let _ = writeln!(out);
-}
-
 /// For people: the classes, and in each the signatures with their lines.
 pub(crate) fn print(report: &Report) {
     let _ = write(&mut io::stdout().lock(), report);

@@ -7,14 +7,6 @@ use jiff::Timestamp;
 use super::safe;
 use crate::session::summary::{Kept, Listing, Summary};
 
-/// As one object of JSON.
-pub(crate) fn print_json(listing: &Listing) {
-    let mut out = io::stdout().lock();
-    // A reader that went away has had enough.
-    let _ = serde_json::to_writer_pretty(&mut out, listing);
-    let _ = writeln!(out);
-}
-
 /// For people: a line for each hunt, and one for each attempt that was kept.
 pub(crate) fn print(listing: &Listing) {
     let _ = write(&mut io::stdout().lock(), listing);
@@ -22,7 +14,7 @@ pub(crate) fn print(listing: &Listing) {
     for what in &listing.unseen {
         let _ = writeln!(err, "gocrash: error: {}", safe::text(what));
     }
-    if listing.sessions.is_empty() {
+    if listing.sessions.is_empty() && listing.unseen.is_empty() {
         // Nobody is to wonder whether it has looked.
         let _ = writeln!(
             err,

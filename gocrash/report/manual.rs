@@ -10,7 +10,7 @@ use clap::{Command, CommandFactory};
 use clap_complete::Shell as Completed;
 use clap_mangen::Man;
 
-use super::file;
+use super::{file, printed};
 use crate::attempt::reader::Reader;
 use crate::cli::Typed;
 use crate::cli::after::{Generated, Shell};
@@ -32,8 +32,9 @@ pub(crate) fn generate(what: &Generated) -> anyhow::Result<ExitCode> {
                 Shell::Fish => Completed::Fish,
             };
             clap_complete::generate(shell, &mut command(), NAME, &mut text);
-            // A reader that went away has had enough.
-            let _ = io::stdout().write_all(&text);
+            let mut out = io::stdout().lock();
+            let written = out.write_all(&text).and_then(|()| out.flush());
+            printed::checked(written)?;
         }
     }
     Ok(ExitCode::from(exit::PASSED))

@@ -20,6 +20,7 @@ pub(crate) mod logs;
 pub(crate) mod manual;
 pub(crate) mod packing;
 pub(crate) mod picking;
+pub(crate) mod printed;
 mod rates;
 mod safe;
 pub(crate) mod showing;

@@ -12,7 +12,7 @@ use super::slate::{KeptAttempt, pick_kept};
 use crate::cli::after::DiffArgs;
 use crate::exit;
 use crate::record::text::Text;
-use crate::report::changes;
+use crate::report::{changes, printed};
 use crate::slate::compare::{self, Change};
 use crate::slate::found::Kind;
 use crate::slate::inside::Inside;
@@ -42,11 +42,11 @@ pub(super) fn diff(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     let changes = of(&kept)?;
     match args.json {
         false => changes::print(&changes),
-        true => changes::print_json(&Diff {
+        true => printed::json(&Diff {
             v: super::summary::VERSION,
             id: kept.id(),
             changes: changes.into_iter().map(Changed::from).collect(),
-        }),
+        })?,
     }
     Ok(ExitCode::from(exit::PASSED))
 }

@@ -6,13 +6,13 @@ use super::hunts;
 use super::summary::Listing;
 use crate::cli::after::ListArgs;
 use crate::exit;
-use crate::report::listing;
+use crate::report::{listing, printed};
 
 pub(super) fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let hunts = hunts::find()?;
     let listing = Listing::new(&hunts);
     match args.json {
-        true => listing::print_json(&listing),
+        true => printed::json(&listing)?,
         false => listing::print(&listing),
     }
     // What is not in the list may be what is looked for.

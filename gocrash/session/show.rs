@@ -16,8 +16,7 @@ use crate::hunt::golden;
 use crate::record::manifest::{Manifest, Person};
 use crate::record::read::{Attempt, History};
 use crate::refusal::Refusal;
-use crate::report::changes::print_json;
-use crate::report::showing;
+use crate::report::{printed, showing};
 use crate::slate::found::{Kind, is_kept};
 use crate::slate::visit::Tree;
 
@@ -43,6 +42,14 @@ pub(crate) struct Shown {
 pub(crate) struct Left {
     pub(crate) name: String,
     pub(crate) why: String,
+}
+
+/// What `gocrash show --json` prints of an attempt.
+#[derive(Debug, Serialize)]
+struct Versioned<'a> {
+    v: u32,
+    #[serde(flatten)]
+    detail: &'a Detail,
 }
 
 /// What is known of one attempt.
@@ -73,14 +80,16 @@ pub(super) fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
         None => {
             let shown = shown(hunt);
             match args.json {
-                true => print_json(&shown),
+                true => printed::json(&shown)?,
                 false => showing::hunt(&shown),
             }
         }
         Some(name) => {
             let detail = detail_of(hunt, name)?;
             match args.json {
-                true => print_json(&detail),
+                true => {
+                    printed::json(&Versioned { v: VERSION, detail: &detail })?
+                }
                 false => showing::attempt(&detail, &last_words(hunt, name)),
             }
         }

@@ -19,7 +19,7 @@ use crate::cli::after::TriageArgs;
 use crate::config::rules;
 use crate::exit;
 use crate::refusal::Refusal;
-use crate::report::groups;
+use crate::report::{groups, printed};
 use crate::slate::found::{Found, FoundSlate};
 use crate::slate::inside::Inside;
 use crate::slate::visit::Tree;
@@ -110,7 +110,7 @@ pub(super) fn triage(args: &TriageArgs) -> anyhow::Result<ExitCode> {
     let meant = Meant::by(&args.logs, &caller, &hunts)?;
     let report = Report::of(&meant, &caller, rules.as_ref());
     match args.json {
-        true => groups::print_json(&report),
+        true => printed::json(&report)?,
         false => groups::print(&report),
     }
     Ok(ExitCode::from(match report.unread.is_empty() {

@@ -1,6 +1,7 @@
 //! Man pages and completions.
 
 use std::fs;
+use std::process::Command;
 
 use expect_test::expect_file;
 
@@ -50,5 +51,22 @@ fn three_shells_complete_every_option() {
         for word in ["concurrency", "progress", "report", "completions"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
+    }
+}
+
+/// Not what is cut, and taken for whole.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_full_disk_cannot_take_is_an_error() {
+    let log =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/triage/logs/go-nil.log");
+    for args in [["generate", "completions", "bash"], ["triage", "--json", log]]
+    {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gocrash"));
+        let output = command.args(args).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(125), "{args:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains("cannot write to standard output"), "{said}");
     }
 }
