@@ -1,6 +1,7 @@
 //! What it means: complete, and checked as far as it can be without ZFS.
 
 mod chosen;
+mod destination;
 pub(crate) mod rules;
 mod size;
 mod stop;
@@ -30,7 +31,8 @@ use crate::slate::room::Limits;
 use crate::stats::Rate;
 use crate::triage::rules::Rules;
 use chosen::Chosen;
-pub(crate) use chosen::state;
+pub(crate) use chosen::{misnamed, state};
+pub(crate) use destination::{Destination, keep_apart};
 pub(crate) use stop::{Halt, Stop};
 pub(crate) use time::shown;
 
@@ -117,22 +119,6 @@ pub(crate) struct Verification {
     pub(crate) expected: Option<Duration>,
 }
 
-/// Where a report goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Destination {
-    Stdout,
-    File(PathBuf),
-}
-
-impl Destination {
-    pub(crate) fn new(path: PathBuf) -> Destination {
-        match path.as_os_str() {
-            dash if dash == "-" => Destination::Stdout,
-            _ => Destination::File(path),
-        }
-    }
-}
-
 /// How what goes on is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Progress {
@@ -195,7 +181,7 @@ impl Config {
         let env = environment(&person, typed.private_tmp, set);
         let [events, junit, html] = [typed.events, typed.junit, typed.html]
             .map(|path| path.map(Destination::new));
-        one_on_stdout(&[
+        keep_apart(&[
             ("--events", &events),
             ("--junit", &junit),
             ("--html", &html),
@@ -355,21 +341,6 @@ fn concurrency(threads: u64) -> Result<u16, Refusal> {
             format!("`--concurrency {threads}` is more than gocrash starts"),
             format!("choose at most {CONCURRENCY_MAX}"),
         )),
-    }
-}
-
-/// Refuses two reports that would be mixed.
-pub(crate) fn one_on_stdout(
-    reports: &[(&str, &Option<Destination>)],
-) -> Result<(), Refusal> {
-    let mut on_stdout =
-        reports.iter().filter(|(_, to)| **to == Some(Destination::Stdout));
-    match (on_stdout.next(), on_stdout.next()) {
-        (Some((one, _)), Some((other, _))) => Err(Refusal::new(
-            format!("`{one} -` and `{other} -` would be mixed"),
-            format!("name a file for one of them: `{other} FILE`"),
-        )),
-        _ => Ok(()),
     }
 }
 

@@ -45,7 +45,10 @@ fn main() -> ExitCode {
                 true => exit::REFUSED,
                 false => exit::PASSED,
             };
-            report::usage::print(usage);
+            match config::misnamed(&usage) {
+                Some(refusal) => Terminal::new().refused(&refusal),
+                None => report::usage::print(usage),
+            }
             return ExitCode::from(status);
         }
     };

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
+use clap::error::ErrorKind;
 use zfs::{DatasetName, SnapshotName};
 
 use crate::attempt::person::Person;
@@ -184,7 +185,10 @@ fn clones_of(
 
 fn snapshot(name: &str) -> Result<SnapshotName, Refusal> {
     if !name.contains('@') {
-        if let Some(refusal) = subcommand(name) {
+        if let Some(refusal) = stray(name)
+            .or_else(|| bare_directory(name))
+            .or_else(|| misspelt(name))
+        {
             return Err(refusal);
         }
         let example = match DatasetName::new(name) {
@@ -208,19 +212,47 @@ fn snapshot(name: &str) -> Result<SnapshotName, Refusal> {
     })
 }
 
+/// A subcommand that clap did not take for one.
+fn stray(name: &str) -> Option<Refusal> {
+    Typed::command().find_subcommand(name).map(|_| {
+        Refusal::new(
+            format!("`{name}` stands after an option of a hunt"),
+            format!("a subcommand comes first: `gocrash {name}`"),
+        )
+    })
+}
+
+fn bare_directory(name: &str) -> Option<Refusal> {
+    Path::new(name).is_dir().then(|| {
+        Refusal::new(
+            format!("`{name}` is not a snapshot: there is no `@` in it"),
+            format!("there is a directory `{name}`: `./{name}`"),
+        )
+    })
+}
+
+/// What was meant by the first word, where clap does not know what to do with
+/// the others: it takes a subcommand that it doesn't know for a snapshot.
+pub(crate) fn misnamed(usage: &clap::Error) -> Option<Refusal> {
+    if usage.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    let word = std::env::args_os().nth(1)?.into_string().ok()?;
+    let is_name = word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let is_known = Typed::command().find_subcommand(&word).is_some();
+    if word.starts_with('-') || !is_name || is_known {
+        return None;
+    }
+    misspelt(&word)
+}
+
 /// What may have been meant by a single word.
-fn subcommand(typed: &str) -> Option<Refusal> {
+fn misspelt(typed: &str) -> Option<Refusal> {
     let command = Typed::command();
     let names = command.get_subcommands().map(clap::Command::get_name);
     let (resemblance, name) = names
         .map(|name| (strsim::jaro_winkler(typed, name), name))
         .max_by(|(a, _), (b, _)| a.total_cmp(b))?;
-    if typed == name {
-        return Some(Refusal::new(
-            format!("`{name}` stands after an option of a hunt"),
-            format!("a subcommand comes first: `gocrash {name}`"),
-        ));
-    }
     (resemblance >= RESEMBLANCE_MIN).then(|| {
         Refusal::new(
             format!("`{typed}` is neither a snapshot nor a subcommand"),

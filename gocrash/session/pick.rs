@@ -10,6 +10,8 @@ use crate::slate::found::number_of;
 pub(super) const LATEST: &str = "latest";
 /// So many names are told where one is not enough.
 const NAMES_MAX: usize = 5;
+/// What is closer to `latest` than this was meant so.
+const NEAR: f64 = 0.85;
 const HELP: &str = "`gocrash list` shows what there is";
 
 impl Hunts {
@@ -18,7 +20,12 @@ impl Hunts {
         let own = || self.all.iter().filter(|hunt| !hunt.found.is_copy);
         if typed == LATEST {
             let latest = own().next_back().ok_or_else(|| {
-                Refusal::new("there are no hunts", self.help())
+                // Where it could not look there may be some.
+                let what = match self.unseen.is_empty() {
+                    true => "there are no hunts",
+                    false => "no hunt was found",
+                };
+                Refusal::new(what, self.help())
             })?;
             // It need not be the one that the person saw end.
             picking::latest(&latest.found.session, latest.began());
@@ -97,7 +104,12 @@ impl Hunts {
                 )
             }
             _ => {
-                Refusal::new(format!("there is no hunt `{typed}`"), self.help())
+                let is_near = strsim::jaro_winkler(typed, LATEST) > NEAR;
+                let help = match is_near {
+                    true => format!("did you mean `{LATEST}`?"),
+                    false => self.help(),
+                };
+                Refusal::new(format!("there is no hunt `{typed}`"), help)
             }
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn report(args: ReportArgs) -> anyhow::Result<ExitCode> {
         json: args.json,
     };
     let json = args.json.then_some(Destination::Stdout);
-    config::one_on_stdout(&[
+    config::keep_apart(&[
         ("--junit", &wanted.junit),
         ("--html", &wanted.html),
         ("--json", &json),

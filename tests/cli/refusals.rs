@@ -26,6 +26,9 @@ fn what_was_typed_cannot_be_meant() {
     expect_file![expected].assert_eq(&refused(&[
         &["tank/go"],
         &["lists"],
+        &["tests"],
+        &["report", "latest", "--junit", "same", "--html", "same"],
+        &["report", "latest", "--html", "-", "--json"],
         &["-p3", "list"],
         &["./tree"],
         &["tank/go@a@b"],
@@ -75,6 +78,10 @@ fn bad_usage_has_the_status_of_a_refusal_too() {
         &["-p", "two", SNAPSHOT],
         &[SNAPSHOT, "bash", "all.bash"],
         &["help", "shwo"],
+        &["reprot", "latest"],
+        &["lits", "--json"],
+        &["verify", "./src"],
+        &["show", "latset"],
         &["generate", "man", "/no/such/dir"],
     ]));
 }

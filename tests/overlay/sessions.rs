@@ -111,6 +111,32 @@ fn where_nothing_is_that_is_said() {
     assert!(shown.stderr.contains("there are no hunts"), "{shown:#?}");
 }
 
+/// There may be some where it could not look.
+#[test]
+fn what_could_not_be_read_is_not_said_to_be_empty() {
+    let ground = Ground::new(Caller::Person, "true");
+    fs::create_dir_all(ground.path("state")).unwrap();
+    fs::write(ground.path("state/gocrash"), "").unwrap();
+    for (args, status) in [(&["list"][..], 125), (&["show", "latest"], 129)] {
+        let output = ground.after(args).output().unwrap();
+        let said = Hunted::new(output).expect(status).stderr;
+        assert!(!said.contains("there are no hunts"), "{said}");
+        assert!(said.contains("cannot read"), "{said}");
+    }
+}
+
+#[test]
+fn programs_are_told_the_version_of_what_they_read() {
+    let ground = Ground::new(Caller::Person, "true");
+    ground.hunt(&["-p1"], "exit 7").expect(1);
+    for id in ["latest", "latest/thread-0-run-0"] {
+        let shown = ground.after(&["show", id, "--json"]).output().unwrap();
+        let shown = Hunted::new(shown).expect(0).stdout;
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(shown["v"], 1, "{id}");
+    }
+}
+
 #[test]
 fn what_is_named_wrongly_is_told_how_to_name_it() {
     let ground = Ground::new(Caller::Person, "true");
