@@ -7,8 +7,9 @@ use super::hunts;
 use super::state::check_over;
 use crate::cli::after::ResumeArgs;
 use crate::config::{Config, Resumed};
+use crate::hunt::Hunt;
 use crate::keeper::Keeper;
-use crate::record::read::Exit;
+use crate::record::read::{Exit, History};
 use crate::refusal::Refusal;
 use crate::report::cleaning::Cleaning;
 use crate::slate::found::is_kept;
@@ -35,10 +36,30 @@ pub(super) fn resume(args: &ResumeArgs) -> anyhow::Result<ExitCode> {
     let kept = hunt.found.slates.iter().filter(|s| is_kept(&hunt.found, s));
     let kept = kept.count();
     let id = hunt.id.clone();
+    refuse_done(&config, &history, kept, &id)?;
     hunts.all.retain(|hunt| hunt.id == id);
     let found = hunts.all.pop().expect("it was picked of them").found;
     config.resumed = Some(Resumed { found, history, kept });
     Ok(crate::hunt(config)?.exit())
+}
+
+/// Nothing would be run, and nothing found.
+fn refuse_done(
+    config: &Config,
+    history: &History,
+    kept: usize,
+    id: &str,
+) -> Result<(), Refusal> {
+    let hunt = Hunt::new(config.concurrency, config.stop_after, config.keep)
+        .stopping(config.stop.limits, config.stop.halt)
+        .resuming(history, kept);
+    match hunt.has_done_all() {
+        false => Ok(()),
+        true => Err(Refusal::new(
+            format!("`{id}` has done all its runs"),
+            format!("do them once more: `gocrash rerun {id}`"),
+        )),
+    }
 }
 
 /// Has destroyed what was unfinished of a hunt that is to go on, and names

@@ -23,6 +23,13 @@ impl Hunt {
         self.after_runs(done)
     }
 
+    /// Whether a limit was met before that is for all runs.
+    pub(crate) fn has_done_all(&self) -> bool {
+        let each = self.stop_after;
+        self.stop.allows_no_run_after(self.runs_before)
+            || self.threads.iter().all(|thread| !thread.has_runs_left(each))
+    }
+
     /// So many slates were kept before it went on.
     pub(crate) fn kept_before(&self) -> usize {
         self.kept_before

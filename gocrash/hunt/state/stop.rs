@@ -54,6 +54,10 @@ impl Stop {
         }
     }
 
+    pub(super) fn allows_no_run_after(&self, done: u64) -> bool {
+        self.limits.runs.is_some_and(|limit| limit <= done)
+    }
+
     pub(super) fn is_met(&self) -> bool {
         self.met.is_some()
     }
