@@ -49,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) concurrency: u16,
     /// How many runs each thread does; `None`: until one fails.
     pub(crate) stop_after: Option<u64>,
+    /// That was typed as `--times` of `rerun`.
+    pub(crate) is_times: bool,
     pub(crate) stop: Stop,
     /// What in the output of a run decides, instead of how it ended.
     pub(crate) patterns: Patterns,
@@ -106,6 +108,15 @@ pub(crate) struct Hooks {
     pub(crate) timeout: Option<OsString>,
 }
 
+/// What a verdict depends on that `--force` asked for.
+#[derive(Debug)]
+pub(crate) struct Forced {
+    /// All of it, as it was and as it is.
+    pub(crate) what: String,
+    /// In a few words.
+    pub(crate) note: String,
+}
+
 /// What a hunt is to show that is to show that something is fixed.
 #[derive(Debug)]
 pub(crate) struct Verification {
@@ -115,6 +126,8 @@ pub(crate) struct Verification {
     /// So sure, by so many runs that pass.
     pub(crate) confidence: f64,
     pub(crate) runs: u64,
+    /// Where it is not like the other one.
+    pub(crate) forced: Option<Forced>,
     /// How long that may take.
     pub(crate) expected: Option<Duration>,
 }
@@ -196,6 +209,7 @@ impl Config {
             limits,
             concurrency,
             stop_after: typed.stop_after,
+            is_times: false,
             stop,
             patterns,
             keep,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::safe;
 use crate::config::{Config, Halt, Verification, shown};
 use crate::hunt::{Hunt, Rule};
 use crate::stats::percent::chosen;
@@ -40,19 +41,22 @@ pub(super) fn stop(config: &Config) -> String {
 /// What it is to show, where that is that something is fixed: titles and texts.
 pub(super) fn verification(config: &Config) -> Vec<(&'static str, String)> {
     let Some(wanted) = &config.verification else { return Vec::new() };
-    let Verification { baseline, rate, confidence, runs, expected } = wanted;
+    let Verification { baseline, rate, confidence, runs, expected, forced } =
+        wanted;
     let percent = chosen(*confidence);
     let last = match expected {
         Some(time) => format!(", about {}", shown(rounded(*time))),
         None => String::new(),
     };
-    vec![
+    let mut lines = vec![
         ("baseline:", format!("{rate}, in {baseline}")),
         (
             "to be sure:",
             format!("{runs} runs without a failure, for {percent}{last}"),
         ),
-    ]
+    ];
+    lines.extend(forced.iter().map(|f| ("forced:", safe::line(&f.what))));
+    lines
 }
 
 /// To whole seconds, and to minutes where nobody counts seconds.
@@ -69,7 +73,7 @@ fn rounded(time: Duration) -> Duration {
 fn verified(wanted: &Verification, hunt: &Hunt) -> String {
     let sure = chosen(wanted.confidence);
     let done = hunt.runs_in_all();
-    if hunt.has_failed() {
+    let verdict = if hunt.has_failed() {
         // Whether it is the same failure is for a person to say.
         let baseline = &wanted.baseline;
         format!("not fixed: a run failed; how it did before: {baseline}")
@@ -81,6 +85,10 @@ fn verified(wanted: &Verification, hunt: &Hunt) -> String {
         )
     } else {
         format!("fixed: {done} runs without a failure, {sure} sure")
+    };
+    match &wanted.forced {
+        None => verdict,
+        Some(forced) => format!("{verdict}; forced: {}", forced.note),
     }
 }
 
@@ -94,6 +102,9 @@ pub(super) fn closing(config: &Config, hunt: &Hunt) -> Vec<String> {
             (Rule::MaxRuns(runs), Some(wanted)) => {
                 let sure = chosen(wanted.confidence);
                 format!("{runs} runs, enough for {sure} confidence")
+            }
+            (Rule::StopAfter(runs), _) if config.is_times => {
+                format!("--times {runs}")
             }
             (rule, _) => rule.to_string(),
         };

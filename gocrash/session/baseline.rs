@@ -24,7 +24,7 @@ pub(super) struct Baseline {
 /// A way in which a hunt is not like its baseline.
 #[derive(Debug)]
 pub(super) struct Difference {
-    what: &'static str,
+    pub(super) what: &'static str,
     was: String,
     is: String,
     /// What makes it alike, if that can be had.
@@ -157,6 +157,14 @@ pub(super) fn differences(
         remedy,
     });
     Ok(differ.collect())
+}
+
+impl Difference {
+    /// For a header.
+    pub(super) fn told(&self) -> String {
+        let Difference { what, was, is, .. } = self;
+        format!("{what} {was}, now {is}")
+    }
 }
 
 /// Completes `… had`.

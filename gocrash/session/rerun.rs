@@ -26,7 +26,8 @@ pub(super) fn rerun(args: &RerunArgs) -> anyhow::Result<ExitCode> {
     let words = again::arguments(manifest)?;
     let cwd = manifest.cwd.to_os().unwrap_or_default();
     let words = words_for(words, args, &cwd);
-    let config = again::config(&hunt.found, manifest, words)?;
+    let mut config = again::config(&hunt.found, manifest, words)?;
+    config.is_times = args.times.is_some();
     Ok(crate::hunt(config)?.exit())
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::baseline::{Baseline, Difference, differences};
 use crate::cli::Cli;
 use crate::cli::after::VerifyFixArgs;
-use crate::config::{Config, Verification};
+use crate::config::{Config, Forced, Verification};
 use crate::record::manifest::Options;
 use crate::record::text::Text;
 use crate::refusal::Refusal;
@@ -29,9 +29,13 @@ pub(super) fn config(args: VerifyFixArgs) -> anyhow::Result<Config> {
     };
     like_the_baseline(&mut typed, &baseline);
     let mut config = Config::new(typed)?;
-    if !args.force {
-        refuse_differences(&baseline, &config)?;
-    }
+    let forced = match args.force {
+        true => forced(&baseline, &config)?,
+        false => {
+            refuse_differences(&baseline, &config)?;
+            None
+        }
+    };
     config.stop.limits.runs = Some(runs);
     let expected = |average| expected(average, runs, config.concurrency);
     config.verification = Some(Verification {
@@ -40,6 +44,7 @@ pub(super) fn config(args: VerifyFixArgs) -> anyhow::Result<Config> {
         rate,
         confidence,
         runs,
+        forced,
     });
     Ok(config)
 }
@@ -109,6 +114,32 @@ fn cannot_tell(baseline: &Baseline, confidence: &str) -> Refusal {
     }
 }
 
+/// What they are not alike in, where they are compared all the same.
+fn forced(
+    baseline: &Baseline,
+    config: &Config,
+) -> anyhow::Result<Option<Forced>> {
+    let was = match baseline.manifest() {
+        Ok(was) => was,
+        Err(why) => {
+            return Ok(Some(Forced {
+                what: format!("cannot tell whether it was like this: {why}"),
+                note: "it may not be the same suite".to_owned(),
+            }));
+        }
+    };
+    let differences = differences(was, config)?;
+    if differences.is_empty() {
+        return Ok(None);
+    }
+    let what: Vec<_> = differences.iter().map(Difference::told).collect();
+    let names: Vec<_> = differences.iter().map(|d| d.what).collect();
+    Ok(Some(Forced {
+        what: what.join("; "),
+        note: format!("not the same {}", names.join(", ")),
+    }))
+}
+
 fn refuse_differences(
     baseline: &Baseline,
     config: &Config,
@@ -138,12 +169,15 @@ fn refuse_differences(
     ))
 }
 
+/// From here on it would be rounded to certainty.
+const PERCENT_MAX: f64 = 99.999_999_999_9;
+
 /// A share of all cases, as a percentage.
 fn confidence(typed: &str) -> Result<f64, Refusal> {
     let digits = typed.strip_suffix('%').unwrap_or_default();
     let is_plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     match digits.parse::<f64>() {
-        Ok(percent) if is_plain && (50.0..100.0).contains(&percent) => {
+        Ok(percent) if is_plain && (50.0..PERCENT_MAX).contains(&percent) => {
             // Not 0.9990000000000001.
             Ok((percent * 1e10).round() / 1e12)
         }
@@ -162,7 +196,16 @@ mod tests {
     fn the_confidence_is_a_percentage() {
         assert_eq!(confidence("99%").unwrap(), 0.99);
         assert_eq!(confidence("99.9%").unwrap(), 0.999);
-        for bad in ["99", "0.99", "100%", "%", "-99%", "5e1%", "NaN%"] {
+        for bad in [
+            "99",
+            "0.99",
+            "100%",
+            "%",
+            "-99%",
+            "99.99999999999%",
+            "5e1%",
+            "NaN%",
+        ] {
             assert!(confidence(bad).is_err(), "{bad}");
         }
     }

@@ -38,7 +38,7 @@ pub(crate) fn first_digit(share: f64) -> usize {
 /// A share that somebody chose: all of it, with its sign.
 pub(crate) fn chosen(share: f64) -> String {
     // Not 99.89999999999999.
-    let digits = format!("{:.6}", share * 100.0);
+    let digits = format!("{:.10}", share * 100.0);
     format!("{}%", digits.trim_end_matches('0').trim_end_matches('.'))
 }
 
@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn what_was_chosen_is_as_it_was_chosen() {
-        let shares = [0.99, 0.999, 0.5, 0.975];
-        assert_eq!(shares.map(chosen), ["99%", "99.9%", "50%", "97.5%"]);
+        let shares = [0.99, 0.999, 0.5, 0.975, 0.999_999_999];
+        let typed = ["99%", "99.9%", "50%", "97.5%", "99.9999999%"];
+        assert_eq!(shares.map(chosen), typed);
     }
 }

@@ -275,3 +275,20 @@ fn a_hunt_that_goes_on_is_not_cleaned_up() {
         destroy(&mut child);
     }
 }
+
+#[test]
+fn what_has_done_its_runs_is_not_resumed_and_may_be_done_again() {
+    let ground = Ground::new(Caller::Person, "true");
+    for limit in ["--max-runs=2", "--stop-after=1"] {
+        let options = ["-p2", "--keep-success", limit];
+        ground.hunt(&options, "true").expect(0);
+        let resumed = ground.after(&["resume", "latest"]).output().unwrap();
+        let resumed = Hunted::new(resumed).expect(129);
+        assert!(resumed.stderr.contains("has done all its runs\n"), "{limit}");
+        assert!(resumed.stderr.contains("`gocrash rerun "), "{limit}");
+    }
+    let args = ["rerun", "latest", "--times=2"];
+    let rerun = ground.after(&args).output().unwrap();
+    let rerun = Hunted::new(rerun).expect(0);
+    assert!(rerun.stdout.contains("ended by: --times 2\n"), "{rerun:#?}");
+}

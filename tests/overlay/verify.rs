@@ -111,7 +111,12 @@ fn only_what_is_like_its_baseline_is_compared_with_it() {
     ];
     expect_file!["unlike.txt"].assert_eq(&refusals.concat());
     let forced = ["--baseline=latest", "--force", "-p3", "--", "true"];
-    verify(&ground, &forced).expect(0);
+    let told = verify(&ground, &forced).expect(0).stdout;
+    let said = "\nforced:          command `sh -c '";
+    assert!(told.contains(said), "{told}");
+    assert!(told.contains(", now `true`; concurrency 2, now 3\n"), "{told}");
+    let said = "99% sure; forced: not the same command, concurrency\n";
+    assert!(told.contains(said), "{told}");
 }
 
 #[test]
