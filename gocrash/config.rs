@@ -148,6 +148,12 @@ pub(crate) enum Keep {
     Everything,
 }
 
+impl Keep {
+    fn chosen(everything: bool) -> Keep {
+        if everything { Keep::Everything } else { Keep::Failures }
+    }
+}
+
 /// The command that every attempt runs.
 #[derive(Debug)]
 pub(crate) struct Suite {
@@ -199,10 +205,7 @@ impl Config {
             ("--junit", &junit),
             ("--html", &html),
         ])?;
-        let keep = match typed.keep_success {
-            true => Keep::Everything,
-            false => Keep::Failures,
-        };
+        let keep = Keep::chosen(typed.keep_success);
         let origin = chosen.origin(&env, &person)?;
         Ok(Config {
             origin,

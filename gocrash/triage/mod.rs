@@ -28,6 +28,7 @@ const FAILURES_MAX: usize = 1000;
 
 /// What failed, by what an attempt printed: standard output and standard
 /// error, or one log. Never nothing: something was given to be explained.
+#[cfg(test)]
 pub(crate) fn read(outputs: &[&[u8]]) -> Vec<Failure> {
     read_with(outputs, &[])
 }
