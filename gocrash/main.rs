@@ -11,6 +11,7 @@ mod keeper;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod mounting;
+mod near;
 mod record;
 mod refusal;
 mod report;

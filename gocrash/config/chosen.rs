@@ -12,6 +12,7 @@ use zfs::{DatasetName, SnapshotName};
 
 use crate::attempt::person::Person;
 use crate::cli::{Cli, Typed};
+use crate::near::nearest;
 use crate::refusal::Refusal;
 use crate::slate::Origin;
 use crate::slate::origin::Tree;
@@ -250,15 +251,11 @@ pub(crate) fn misnamed(usage: &clap::Error) -> Option<Refusal> {
 fn misspelt(typed: &str) -> Option<Refusal> {
     let command = Typed::command();
     let names = command.get_subcommands().map(clap::Command::get_name);
-    let (resemblance, name) = names
-        .map(|name| (strsim::jaro_winkler(typed, name), name))
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))?;
-    (resemblance >= RESEMBLANCE_MIN).then(|| {
-        Refusal::new(
-            format!("`{typed}` is neither a snapshot nor a subcommand"),
-            format!("did you mean `gocrash {name}`?"),
-        )
-    })
+    let name = nearest(typed, names, RESEMBLANCE_MIN)?;
+    Some(Refusal::new(
+        format!("`{typed}` is neither a snapshot nor a subcommand"),
+        format!("did you mean `gocrash {name}`?"),
+    ))
 }
 
 fn parent(name: &str, snapshot: &SnapshotName) -> Result<DatasetName, Refusal> {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::alike::{self, Failure, Flaky, Group};
 use super::logs::Logs;
 use crate::attempt::name::AttemptName;
+use crate::attempt::outcome::Outcome;
 use crate::record::read::history::Happening;
 use crate::record::read::{Exit, History, Session};
 use crate::stats::{self, Limits, Rate, Tally};
@@ -150,7 +151,11 @@ impl<'a> Digest<'a> {
 impl Exit {
     /// Whether it says something about the suite.
     pub(crate) fn is_verdict(&self) -> bool {
-        self.outcome == "passed" || self.is_failure()
+        self.is_pass() || self.is_failure()
+    }
+
+    pub(crate) fn is_pass(&self) -> bool {
+        self.outcome == Outcome::Passed.word()
     }
 
     /// What became of the attempt, as the terminal said it.

@@ -21,7 +21,7 @@ pub(crate) fn line(text: &str) -> String {
             chars += 1;
             match c {
                 '\t' => safe.push_str(TAB),
-                c if c.is_control() || turns(c) => safe.push('\u{fffd}'),
+                c if !is_safe(c) => safe.push('\u{fffd}'),
                 c => safe.push(c),
             }
         }

@@ -7,9 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::safe;
 use crate::cli::Typed;
-
-/// A subcommand that is closer than this was meant.
-const NEAR: f64 = 0.7;
+use crate::near::{LIKENESS_MIN, nearest};
 
 /// Prints it, on the stream that it is for.
 pub(crate) fn print(mut answer: clap::Error) {
@@ -37,12 +35,9 @@ fn suggest(answer: &mut clap::Error) {
     else {
         return;
     };
-    let likeness = |name: &str| strsim::jaro_winkler(typed, name);
     let command = Typed::command();
     let names = command.get_subcommands().map(clap::Command::get_name);
-    let near = names.filter(|name| likeness(name) > NEAR);
-    let nearest = near.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    if let Some(name) = nearest {
+    if let Some(name) = nearest(typed, names, LIKENESS_MIN) {
         let names = ContextValue::Strings(vec![name.to_owned()]);
         answer.insert(ContextKind::SuggestedSubcommand, names);
     }

@@ -64,7 +64,7 @@ impl Baseline {
         }
         let fails = self.exits().filter(|exit| exit.is_failure()).count();
         let fails = u64::try_from(fails).unwrap_or(u64::MAX);
-        let passes = self.exits().filter(|exit| is_pass(exit)).count();
+        let passes = self.exits().filter(|exit| exit.is_pass()).count();
         let passes = u64::try_from(passes).unwrap_or(u64::MAX);
         Rate::counted(fails, fails.saturating_add(passes))
     }
@@ -80,17 +80,13 @@ impl Baseline {
                 taken.iter().fold(0u64, |sum, ns| sum.saturating_add(*ns));
             Some(Duration::from_nanos(sum.checked_div(count)?))
         };
-        of(is_pass).or_else(|| of(Exit::is_failure))
+        of(Exit::is_pass).or_else(|| of(Exit::is_failure))
     }
 
     fn exits(&self) -> impl Iterator<Item = &Exit> {
         let attempts = self.record.history.attempts.values();
         attempts.filter_map(|attempt| attempt.exit.as_ref())
     }
-}
-
-fn is_pass(exit: &Exit) -> bool {
-    exit.outcome == "passed"
 }
 
 /// What is not as it was, of what a failure rate may depend on.

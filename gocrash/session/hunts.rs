@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use jiff::Timestamp;
-
 use super::id::ids;
 use crate::attempt::person::Person;
 use crate::attempt::reader::Reader;
@@ -24,14 +22,6 @@ pub(super) struct Hunts {
 pub(super) struct Hunt {
     pub(super) id: String,
     pub(super) found: Found,
-}
-
-impl Hunt {
-    /// Its name says when that was, whether its record can be read or not.
-    pub(super) fn began(&self) -> Option<Timestamp> {
-        let number = number_of(&self.found.session)?;
-        Timestamp::from_millisecond(i64::try_from(number).ok()?).ok()
-    }
 }
 
 /// Looks at all pools, and where the caller's hunts in directories are.

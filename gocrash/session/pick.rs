@@ -2,6 +2,7 @@
 
 use super::hunts::{Hunt, Hunts};
 use crate::attempt::name::AttemptName;
+use crate::near::nearest;
 use crate::refusal::Refusal;
 use crate::report::picking;
 use crate::slate::found::number_of;
@@ -11,7 +12,7 @@ pub(super) const LATEST: &str = "latest";
 /// So many names are told where one is not enough.
 const NAMES_MAX: usize = 5;
 /// What is closer to `latest` than this was meant so.
-const NEAR: f64 = 0.85;
+const RESEMBLANCE_MIN: f64 = 0.85;
 const HELP: &str = "`gocrash list` shows what there is";
 
 impl Hunts {
@@ -28,7 +29,7 @@ impl Hunts {
                 Refusal::new(what, self.help())
             })?;
             // It need not be the one that the person saw end.
-            picking::latest(&latest.found.session, latest.began());
+            picking::latest(&latest.found.session, latest.found.began());
             return Ok(latest);
         }
         let name = typed.trim_end_matches('/');
@@ -104,10 +105,9 @@ impl Hunts {
                 )
             }
             _ => {
-                let is_near = strsim::jaro_winkler(typed, LATEST) > NEAR;
-                let help = match is_near {
-                    true => format!("did you mean `{LATEST}`?"),
-                    false => self.help(),
+                let help = match nearest(typed, [LATEST], RESEMBLANCE_MIN) {
+                    Some(latest) => format!("did you mean `{latest}`?"),
+                    None => self.help(),
                 };
                 Refusal::new(format!("there is no hunt `{typed}`"), help)
             }

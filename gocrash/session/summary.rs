@@ -9,7 +9,7 @@ use super::state::{self, KeptSlate, State};
 use crate::attempt::name::AttemptName;
 use crate::record::read::Session;
 use crate::record::text::Text;
-use crate::slate::found::{Found, Kind, number_of};
+use crate::slate::found::Kind;
 
 /// The version of the schema.
 pub(super) const VERSION: u32 = 1;
@@ -117,7 +117,8 @@ impl Summary {
             started: history
                 .and_then(|history| history.opened.as_ref())
                 .map(|opened| opened.started)
-                .or_else(|| taken(found))
+                // Of a snapshot that is all there is, only the name tells.
+                .or_else(|| found.began().filter(|_| found.is_stray))
                 .map(|started| started.to_string()),
             snapshot: found.snapshot.clone(),
             directory: source.and_then(|source| source.directory.clone()),
@@ -135,10 +136,4 @@ impl Summary {
             unread: found.record.as_ref().err().cloned(),
         }
     }
-}
-
-/// When a snapshot was taken that is all there is, as its name has it.
-fn taken(found: &Found) -> Option<Timestamp> {
-    let ms = number_of(&found.session).filter(|_| found.is_stray)?;
-    Timestamp::from_millisecond(ms.try_into().ok()?).ok()
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::hunts::{self, Hunts};
 use super::results;
 use super::state::{self, KeptSlate};
+use crate::attempt::outcome::Outcome;
 use crate::attempt::output::NAMES;
 use crate::attempt::reader::Reader;
 use crate::attempt::said;
@@ -30,8 +31,6 @@ use crate::triage::{self, VERSION};
 
 /// The version of the schema.
 const V: u32 = 1;
-/// What the record calls an attempt in which nothing failed.
-const PASSED: &str = "passed";
 /// A file that begins so is JUnit's, whatever its name.
 const XML: [&[u8]; 2] = [b"<?xml", b"<testsuite"];
 
@@ -88,9 +87,7 @@ enum Place<'a> {
     /// A directory that was named: a suite may have put links there.
     Directory(PathBuf),
     /// What was kept of an attempt.
-    Kept(&'a Found, &'a FoundSlate),
-    /// The same of one that passed.
-    Passed(&'a Found, &'a FoundSlate),
+    Kept { found: &'a Found, slate: &'a FoundSlate, has_passed: bool },
 }
 
 /// What there is to read of a log.
@@ -231,8 +228,9 @@ fn output(log: &Log<'_>, caller: &Reader) -> Result<Output, String> {
             let directory = directory.map_err(|e| unread(path, &e))?;
             Ok(Output::foreign(printed_in(path, &directory)?))
         }
-        Place::Kept(found, slate) => kept_output(found, slate, false),
-        Place::Passed(found, slate) => kept_output(found, slate, true),
+        Place::Kept { found, slate, has_passed } => {
+            kept_output(found, slate, *has_passed)
+        }
     }
 }
 
@@ -366,11 +364,8 @@ fn kept<'a>(
         let mut slates = found.slates.iter();
         let slate = slates.find(|slate| slate.attempt == kept.attempt)?;
         let name = format!("{}/{}", hunt.id, kept.attempt);
-        let place = match kept.outcome == PASSED {
-            true => Place::Passed(found, slate),
-            false => Place::Kept(found, slate),
-        };
-        Some(Log { name, place })
+        let has_passed = kept.outcome == Outcome::Passed.word();
+        Some(Log { name, place: Place::Kept { found, slate, has_passed } })
     };
     let logs: Vec<Log<'_>> = state::kept(found)
         .iter()

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use ::zfs::Zfs;
+use jiff::Timestamp;
 
 use super::inside::Inside;
 use super::{overlay, zfs};
@@ -53,6 +54,14 @@ pub(crate) struct FoundSlate {
     pub(crate) name: String,
     /// What became of its attempt, where it was marked as kept.
     pub(crate) outcome: Option<String>,
+}
+
+impl Found {
+    /// Its name says when that was, whether its record can be read or not.
+    pub(crate) fn began(&self) -> Option<Timestamp> {
+        let number = number_of(&self.session)?;
+        Timestamp::from_millisecond(i64::try_from(number).ok()?).ok()
+    }
 }
 
 /// A directory with hunts in it, and whose it is.

@@ -97,7 +97,7 @@ impl Tree {
 }
 
 /// Where a tree is, unless it would have to be mounted to be looked at.
-pub(crate) fn place(found: &Found, slate: &FoundSlate) -> Option<PathBuf> {
+fn place(found: &Found, slate: &FoundSlate) -> Option<PathBuf> {
     match found.kind {
         Kind::Overlay => Some(slate.name.clone().into()),
         Kind::Zfs => super::mounted_at(&slate.name),

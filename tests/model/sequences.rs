@@ -7,7 +7,7 @@ use crate::check::Check;
 use crate::generate::KINDS;
 use crate::report::print;
 
-/// Some seven hundred actions, about two minutes of an emulated machine.
+/// Some seven hundred actions, some minutes of an emulated machine.
 const RUNS: u64 = 12;
 
 /// Long enough that what is done once a run costs little.

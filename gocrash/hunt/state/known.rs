@@ -42,11 +42,7 @@ impl Hunt {
         &self,
         name: AttemptName,
     ) -> impl Iterator<Item = &Signed> {
-        let sifted = self.sifted(name).into_iter();
-        let all = sifted.flat_map(|sifted| &sifted.signatures);
-        all.filter(move |signed| {
-            self.known.first.get(&signed.id) == Some(&name)
-        })
+        self.signatures_of(name).filter_map(|(s, is_new)| is_new.then_some(s))
     }
 
     /// Those that one had.
@@ -54,11 +50,20 @@ impl Hunt {
         &self,
         name: AttemptName,
     ) -> impl Iterator<Item = &Signed> {
+        self.signatures_of(name)
+            .filter_map(|(s, is_new)| (!is_new).then_some(s))
+    }
+
+    /// Its signatures, each with whether no attempt before had it.
+    fn signatures_of(
+        &self,
+        name: AttemptName,
+    ) -> impl Iterator<Item = (&Signed, bool)> {
         let sifted = self.sifted(name).into_iter();
         let all = sifted.flat_map(|sifted| &sifted.signatures);
-        all.filter(move |signed| {
-            let first = self.known.first.get(&signed.id);
-            first.is_some_and(|first| *first != name)
+        all.filter_map(move |signed| {
+            let first = self.known.first.get(&signed.id)?;
+            Some((signed, *first == name))
         })
     }
 

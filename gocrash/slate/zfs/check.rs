@@ -8,6 +8,7 @@ use zfs::{
 };
 
 use crate::attempt::name::AttemptName;
+use crate::near::{LIKENESS_MIN, nearest};
 use crate::refusal::Refusal;
 use crate::slate::look::{self, LookDir};
 use crate::slate::name::session_name;
@@ -15,8 +16,6 @@ use crate::slate::{Seen, Wanted};
 
 /// How many snapshots a refusal names.
 const SUGGESTIONS_MAX: usize = 5;
-/// A name is offered only if it resembles the one that was typed so much.
-const RESEMBLANCE_MIN: f64 = 0.7;
 /// Nothing in there is to be run or written.
 const LOOK: MountOptions = MountOptions {
     read_only: true,
@@ -76,12 +75,8 @@ fn no_snapshot(zfs: &Zfs, snapshot: &SnapshotName) -> Refusal {
 fn suggestion(snapshot: &SnapshotName, there: &[&str]) -> String {
     let dataset = snapshot.dataset();
     let typed = snapshot.short_name();
-    let resembling = there
-        .iter()
-        .map(|name| (strsim::jaro_winkler(typed, name), name))
-        .filter(|(resemblance, _)| *resemblance >= RESEMBLANCE_MIN)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    if let Some((_, name)) = resembling {
+    let near = nearest(typed, there.iter().copied(), LIKENESS_MIN);
+    if let Some(name) = near {
         return format!("did you mean `{dataset}@{name}`?");
     }
     if there.is_empty() {

@@ -6,6 +6,7 @@ use super::expression::Expression;
 use super::fault::Fault;
 use super::token::{Placed, Token, Wrong, tokens};
 use super::{Action, Field, Rule, Rules};
+use crate::near::{LIKENESS_MIN, nearest};
 use crate::triage::class::Class;
 
 const RULES_MAX: usize = 10_000;
@@ -15,8 +16,6 @@ pub(crate) const FAULTS_MAX: usize = 10;
 const DEPTH_MAX: usize = 100;
 /// What one compiled pattern may take.
 const REGEX_BYTES_MAX: usize = 1 << 20;
-/// Names that are closer than this were meant.
-const NEAR: f64 = 0.7;
 
 pub(super) fn parse(text: &str) -> Result<Rules, Vec<Fault>> {
     let mut parser =
@@ -357,8 +356,6 @@ fn listed(words: &[&str]) -> String {
 
 /// The word that was meant, if one looks much like it.
 fn near(word: &str, known: &[&str]) -> Option<String> {
-    let likeness = |known: &str| strsim::jaro_winkler(word, known);
-    let nearest =
-        known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(nearest) > NEAR).then(|| format!("did you mean `{nearest}`?"))
+    let nearest = nearest(word, known.iter().copied(), LIKENESS_MIN)?;
+    Some(format!("did you mean `{nearest}`?"))
 }

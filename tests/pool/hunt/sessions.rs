@@ -27,7 +27,7 @@ fn after(ground: &Ground, args: &[&str]) -> Hunted {
 
 /// What `gocrash list --json` prints of each hunt in this pool: other tests
 /// have theirs.
-fn listed(ground: &Ground) -> Vec<Value> {
+pub(super) fn listed(ground: &Ground) -> Vec<Value> {
     let listed = after(ground, &["list", "--json"]);
     let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
     let is_here = |hunt: &&Value| {

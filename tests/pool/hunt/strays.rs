@@ -9,22 +9,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::ground::{Ground, Hunted};
+use super::sessions::listed;
 use crate::pool::{run, zfs};
 
 fn after(ground: &Ground, args: &[&str]) -> Hunted {
     ground.end(ground.after(args).output().unwrap())
-}
-
-/// What `gocrash list --json` prints of each hunt in this pool.
-fn listed(ground: &Ground) -> Vec<Value> {
-    let listed = after(ground, &["list", "--json"]);
-    assert_eq!(listed.code(), Some(0), "{}", listed.stderr);
-    let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
-    let is_here = |hunt: &&Value| {
-        hunt["name"].as_str().unwrap().starts_with(ground.pool.root().as_str())
-    };
-    let all = listed["sessions"].as_array().unwrap();
-    all.iter().filter(is_here).cloned().collect()
 }
 
 /// The one hunt there is, when it no longer counts as one that goes on.
