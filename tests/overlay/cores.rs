@@ -12,12 +12,8 @@ const CRASH: &str = "ulimit -c 0; mkdir dir own; cp /usr/bin/perl own; cd dir
     perl -e 'kill SEGV => $$'";
 
 #[test]
+#[ignore = "needs a host that leaves core dumps where their process is"]
 fn a_suite_that_forbids_them_dumps_core_and_its_program_is_kept() {
-    let pattern = fs::read("/proc/sys/kernel/core_pattern").unwrap();
-    if pattern.starts_with(b"/") || pattern.starts_with(b"|") {
-        eprintln!("cores are not where their process is: not tested");
-        return;
-    }
     for caller in Caller::all() {
         let ground = Ground::new(caller, "true");
         let events = ground.path("desk/events");

@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::process::Command;
 
-use nix::unistd::{Uid, User};
+use nix::unistd::User;
 
 use crate::ground::{Caller, Ground, Hunted, wait_for};
 use crate::processes;
@@ -230,11 +230,8 @@ fn a_directory_that_is_not_gocrashs_is_left_and_named() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_link_in_the_state_directory_leads_root_nowhere() {
-    if !Uid::effective().is_root() {
-        eprintln!("not as root: nothing can be told");
-        return;
-    }
     let ground = Ground::new(Caller::Root, "true");
     // Root could write there, the person can't.
     let elsewhere = ground.path("elsewhere");
