@@ -6,6 +6,7 @@ mod check;
 mod clean;
 mod found;
 pub(super) mod golden;
+mod pinned;
 mod recall;
 mod remove;
 mod reopen;
@@ -74,6 +75,8 @@ struct Alive {
 pub(super) struct SlatePlace {
     /// Where it is mounted until its attempt runs, if that is somewhere else.
     hidden: Option<PathBuf>,
+    /// Where it was mounted until then, a directory that is empty now.
+    emptied: Option<PathBuf>,
     dataset: DatasetName,
     guid: String,
     /// A snapshot that was taken of it, and what tells that from another one.
@@ -96,10 +99,18 @@ impl SlatePlace {
             hiding::move_mount(&hidden, path)
                 .with_context(|| format!("cannot move `{}`", hidden.display()))
                 .inspect_err(|_| self.hidden = Some(hidden.clone()))?;
-            // Empty now. It is no loss when it stays.
-            let _ = std::fs::remove_dir(hidden);
+            self.emptied = Some(hidden);
         }
         Ok(())
+    }
+
+    /// Takes away where it was mounted before: not when it is moved, as a
+    /// thread stands still until then. It is no loss when that stays.
+    fn tidy(&self) {
+        if let Some(directory) = self.hidden.as_ref().or(self.emptied.as_ref())
+        {
+            let _ = std::fs::remove_dir(directory);
+        }
     }
 }
 
@@ -180,7 +191,6 @@ impl Pool {
             .clone_from(&dataset, working.origin(), &Properties::new())
             .map_err(nothing)?;
         let set_up = || {
-            let guid = self.guid(&dataset)?;
             let path = working.path.join(name.to_string());
             let hidden = hiding::make_places(&path)
                 .context("cannot make a directory for the slate")?;
@@ -188,15 +198,22 @@ impl Pool {
             let settings = self.settings(working)?.to_be_moved_to(&path);
             let options = MountOptions::default();
             self.zfs.mount_with(&dataset, here, &settings, options)?;
-            anyhow::Ok((guid, path, hidden))
+            // What is mounted is open already, which spares the kernel that.
+            anyhow::Ok((self.guid(&dataset)?, path, hidden))
         };
         match set_up() {
             Ok((guid, path, hidden)) => {
-                Ok((path, SlatePlace { hidden, dataset, guid, frozen: None }))
+                let (emptied, frozen) = (None, None);
+                let place =
+                    SlatePlace { hidden, emptied, dataset, guid, frozen };
+                Ok((path, place))
             }
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
-                left: match self.zfs.destroy(&dataset) {
+                left: match self
+                    .unmount(&dataset)
+                    .and_then(|()| self.zfs.destroy(&dataset))
+                {
                     Ok(()) => None,
                     Err(error) => Some(left(&dataset, &error.into())),
                 },
@@ -226,6 +243,7 @@ impl Pool {
         slate: &SlatePlace,
         word: &str,
     ) -> anyhow::Result<()> {
+        slate.tidy();
         // One that finds no room keeps the others from nothing.
         let end = self.take_own(&slate.dataset, END);
         self.zfs.set_property(&slate.dataset, TAG_OUTCOME, word)?;
@@ -263,9 +281,7 @@ impl Pool {
                 self.zfs.destroy_snapshots(snapshots, Defer::No)?;
             }
             self.remove(&slate.dataset, path)?;
-            if let Some(hidden) = &slate.hidden {
-                let _ = std::fs::remove_dir(hidden);
-            }
+            slate.tidy();
             Ok(())
         });
         rest(&slate.dataset, gone)

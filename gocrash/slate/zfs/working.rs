@@ -17,6 +17,7 @@ use crate::slate::{Kind, Rest, Working, hiding};
 /// Kept free for the record. With 8 MiB ZFS refused to write when the pool was
 /// full; with this it refuses for moments only, which the event log waits for.
 const RECORD_ROOM_BYTES: u64 = 32 << 20;
+
 /// The dataset that holds everything of one hunt.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
@@ -180,6 +181,7 @@ impl Pool {
         first_ms: u128,
     ) -> anyhow::Result<(DatasetName, Option<String>)> {
         let place = self.place(parent)?;
+        let pinned = self.pinned(parent)?;
         take_free(parent, first_ms, |session| {
             if place.join(&session).symlink_metadata().is_ok() {
                 return Ok(None);
@@ -193,7 +195,7 @@ impl Pool {
             if let Some(bytes) = quota {
                 properties = properties.with("quota", bytes.to_string());
             }
-            match self.create_roomy(&dataset, properties) {
+            match self.create_roomy(&dataset, &properties, pinned.clone()) {
                 Ok(roomless) => Ok(Some((dataset, roomless))),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(None),
                 Err(e) if e.kind() == ErrorKind::PermissionDenied => {
@@ -229,14 +231,21 @@ impl Pool {
         Ok(Alive { _hold: hold, _lock: Some(lock) })
     }
 
-    /// With room for the record, if that can be had; gives why not.
+    /// With room for the record, if that can be had; gives why not. That slates
+    /// are quick is never a reason to fail.
     fn create_roomy(
         &self,
         dataset: &DatasetName,
-        properties: Properties,
+        properties: &Properties,
+        pinned: Properties,
     ) -> zfs::Result<Option<String>> {
         let bytes = RECORD_ROOM_BYTES.to_string();
         let roomy = properties.clone().with("refreservation", bytes);
+        match self.zfs.create(dataset, &pinned.and(roomy.clone())) {
+            Ok(()) => return Ok(None),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => return Err(e),
+            Err(_) => {}
+        }
         match self.zfs.create(dataset, &roomy) {
             // Too little room, or the right to reserve it was not given.
             Err(error)
@@ -245,7 +254,7 @@ impl Pool {
                     ErrorKind::NoSpace | ErrorKind::PermissionDenied
                 ) =>
             {
-                self.zfs.create(dataset, &properties)?;
+                self.zfs.create(dataset, properties)?;
                 Ok(Some(error.to_string()))
             }
             created => created.map(|()| None),

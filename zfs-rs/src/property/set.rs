@@ -42,6 +42,13 @@ impl Properties {
         self
     }
 
+    /// These, and others. Of several values for one property the last counts.
+    #[must_use = "gives all of the properties"]
+    pub fn and(mut self, others: Properties) -> Properties {
+        self.pairs.extend(others.pairs);
+        self
+    }
+
     /// What libzfs_core wants: numbers as such, and no list for none.
     ///
     /// The kernel takes user properties as they are; the types of the others
