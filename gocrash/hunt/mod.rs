@@ -18,6 +18,7 @@ pub(crate) use event::Event;
 pub(crate) use state::stop::{Rule, SILENT_IN_A_ROW_MAX};
 pub(crate) use state::{Collection, Hunt, Step};
 
+use std::mem;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -93,6 +94,7 @@ pub(crate) fn run(
         time_ends: None,
         record,
         unsaid: Vec::new(),
+        postponed: Vec::new(),
     };
     coordinator.watch_keeper();
     coordinator.run(reports)
@@ -120,6 +122,8 @@ struct Coordinator<'a> {
     /// What it has noticed itself, to be heard of next: threads that could
     /// not be started, what could not be written.
     unsaid: Vec<Event>,
+    /// What is done at the next event.
+    postponed: Vec<Step>,
 }
 
 /// The three hands of a thread, each one behind a queue of its own.
@@ -146,8 +150,22 @@ impl Coordinator<'_> {
         self.check();
         loop {
             let event = self.next_event();
-            let steps = self.hunt.apply(&event);
-            let lines = self.record(&event, &steps);
+            let mut steps = mem::take(&mut self.postponed);
+            let new = self.hunt.apply(&event).into_iter();
+            let (runs, new): (Vec<Step>, Vec<Step>) =
+                new.partition(|s| matches!(s, Step::Order(_, Order::Run(_))));
+            let will_tell =
+                !runs.is_empty() && self.config.hooks.start.is_none();
+            // A thread stands still until then. What has ended is written down
+            // before its slate goes, which is early enough.
+            runs.into_iter().for_each(|run| self.take(run));
+            let lines = self.record(&event, &new);
+            // What else there is to do would only be in its way until its
+            // attempt has started, which is the next thing to be heard.
+            match will_tell {
+                true => self.postponed = new,
+                false => steps.extend(new),
+            }
             let mut over = false;
             // Before anything is printed: a slow reader slows no attempt.
             for step in steps {
@@ -169,8 +187,8 @@ impl Coordinator<'_> {
         }
     }
 
-    /// Writes down what happened, before anything is done about it, and gives
-    /// what was written.
+    /// Writes down what happened, before a slate is made or goes for it, and
+    /// gives what was written.
     fn record(&mut self, event: &Event, steps: &[Step]) -> Vec<u8> {
         if let Event::Opened(Ok(working)) = event {
             if let Err(error) = self.open_record(working) {
