@@ -21,8 +21,9 @@ const SIZES: [(u32, u32, Option<Target>); 4] = [
     (8, 2, Some(Target::AtLeast(5.0))),
 ];
 /// So many times as many by gocrash: what is quicker needs more of them to
-/// be measured as well.
-const MORE: u32 = 3;
+/// be measured as well, and it alone has slates to make before the first
+/// attempt and to destroy after the last one.
+const MORE: u32 = 8;
 
 pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
     let pool = Pool::create(field)?;
