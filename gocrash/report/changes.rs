@@ -1,16 +1,13 @@
 //! What an attempt changed in its tree, on standard output.
 
-use std::io::{self, Write};
+use std::io::Write;
 
+use super::printed;
 use crate::slate::compare::Change;
 
 /// A line for each path.
-pub(crate) fn print(changes: &[Change]) {
-    let mut out = io::stdout().lock();
-    for change in changes {
-        // A reader that went away has had enough.
-        if writeln!(out, "{change}").is_err() {
-            return;
-        }
-    }
+pub(crate) fn print(changes: &[Change]) -> anyhow::Result<()> {
+    printed::lines(|out| {
+        changes.iter().try_for_each(|change| writeln!(out, "{change}"))
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::safe;
+use super::{printed, safe};
 use crate::session::triage::{Report, Told};
 
 /// Lines that are shown of each group.
@@ -11,8 +11,8 @@ const LINES_MAX: usize = 10;
 const NAMES_MAX: usize = 5;
 
 /// For people: the classes, and in each the signatures with their lines.
-pub(crate) fn print(report: &Report) {
-    let _ = write(&mut io::stdout().lock(), report);
+pub(crate) fn print(report: &Report) -> anyhow::Result<()> {
+    printed::lines(|out| write(out, report))?;
     let mut err = io::stderr().lock();
     for what in &report.unread {
         let _ = writeln!(err, "gocrash: error: {}", safe::text(what));
@@ -20,6 +20,7 @@ pub(crate) fn print(report: &Report) {
     if let Some(help) = &report.help {
         let _ = writeln!(err, "  help: {}", safe::text(help));
     }
+    Ok(())
 }
 
 fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {

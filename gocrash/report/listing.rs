@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 
-use super::safe;
+use super::{printed, safe};
 use crate::session::summary::{Kept, Listing, Summary};
 
 /// For people: a line for each hunt, and one for each attempt that was kept.
-pub(crate) fn print(listing: &Listing) {
-    let _ = write(&mut io::stdout().lock(), listing);
+pub(crate) fn print(listing: &Listing) -> anyhow::Result<()> {
+    printed::lines(|out| write(out, listing))?;
     let mut err = io::stderr().lock();
     for what in &listing.unseen {
         let _ = writeln!(err, "gocrash: error: {}", safe::text(what));
@@ -21,6 +21,7 @@ pub(crate) fn print(listing: &Listing) {
             "gocrash: there are no hunts; one that passed leaves nothing"
         );
     }
+    Ok(())
 }
 
 fn write(out: &mut impl Write, listing: &Listing) -> io::Result<()> {

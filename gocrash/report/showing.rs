@@ -5,16 +5,16 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::listing::{end_of, moment, state};
-use super::safe;
 use super::units::seconds;
+use super::{printed, safe};
 use crate::session::show::{Detail, Shown};
 
 /// Wide enough for all titles.
 const TITLE: usize = 10;
 
 /// A hunt.
-pub(crate) fn hunt(shown: &Shown) {
-    let _ = write_hunt(&mut io::stdout().lock(), shown);
+pub(crate) fn hunt(shown: &Shown) -> anyhow::Result<()> {
+    printed::lines(|out| write_hunt(out, shown))
 }
 
 fn write_hunt(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
@@ -87,8 +87,8 @@ fn write_hunt(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
 }
 
 /// An attempt, and the last lines that it printed.
-pub(crate) fn attempt(detail: &Detail, last: &[String]) {
-    let _ = write_attempt(&mut io::stdout().lock(), detail, last);
+pub(crate) fn attempt(detail: &Detail, last: &[String]) -> anyhow::Result<()> {
+    printed::lines(|out| write_attempt(out, detail, last))
 }
 
 fn write_attempt(

@@ -41,7 +41,7 @@ pub(super) fn diff(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     let kept = pick_kept(&hunts, &args.id)?;
     let changes = of(&kept)?;
     match args.json {
-        false => changes::print(&changes),
+        false => changes::print(&changes)?,
         true => printed::json(&Diff {
             v: super::summary::VERSION,
             id: kept.id(),

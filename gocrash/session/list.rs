@@ -13,7 +13,7 @@ pub(super) fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let listing = Listing::new(&hunts);
     match args.json {
         true => printed::json(&listing)?,
-        false => listing::print(&listing),
+        false => listing::print(&listing)?,
     }
     // What is not in the list may be what is looked for.
     Ok(ExitCode::from(match hunts.unseen.is_empty() {

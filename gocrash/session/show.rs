@@ -81,7 +81,7 @@ pub(super) fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
             let shown = shown(hunt);
             match args.json {
                 true => printed::json(&shown)?,
-                false => showing::hunt(&shown),
+                false => showing::hunt(&shown)?,
             }
         }
         Some(name) => {
@@ -90,7 +90,7 @@ pub(super) fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
                 true => {
                     printed::json(&Versioned { v: VERSION, detail: &detail })?
                 }
-                false => showing::attempt(&detail, &last_words(hunt, name)),
+                false => showing::attempt(&detail, &last_words(hunt, name))?,
             }
         }
     }

@@ -108,7 +108,7 @@ pub(super) fn triage(args: &TriageArgs) -> anyhow::Result<ExitCode> {
     let report = Report::of(&meant, &caller, rules.as_ref());
     match args.json {
         true => printed::json(&report)?,
-        false => groups::print(&report),
+        false => groups::print(&report)?,
     }
     Ok(ExitCode::from(match report.unread.is_empty() {
         true => exit::PASSED,
