@@ -376,7 +376,8 @@ fn cwd(dir: &Path) -> Result<PathBuf, Refusal> {
             help,
         ));
     }
-    Ok(dir.to_owned())
+    // So that one directory has one name.
+    Ok(dir.components().filter(|part| *part != Component::CurDir).collect())
 }
 
 fn check_something_runs(typed: &Cli) -> Result<(), Refusal> {

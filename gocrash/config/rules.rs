@@ -15,22 +15,39 @@ const BYTES_MAX: u64 = 4 << 20;
 pub(crate) fn read(path: &Path, reader: &Reader) -> Result<Rules, Refusal> {
     let name = path.display();
     let file = reader.open(path).and_then(|file| {
-        let mut text = String::new();
-        file.take(BYTES_MAX + 1).read_to_string(&mut text)?;
-        match text.len() as u64 > BYTES_MAX {
+        let mut bytes = Vec::new();
+        file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        match bytes.len() as u64 > BYTES_MAX {
             true => Err(io::Error::other("it is too long")),
-            false => Ok(text),
+            false => Ok(bytes),
         }
     });
-    let text = file.map_err(|error| {
+    let bytes = file.map_err(|error| {
         Refusal::new(
             format!("cannot read `--rules {name}`: {error}"),
             "name a file of rules, a line each, as in `ignore <- pkg == \
              \"net\" && `i/o timeout``",
         )
     })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let read = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let (line, column) = end_of(&String::from_utf8_lossy(read));
+        Refusal::new(
+            format!(
+                "`--rules {name}`, line {line}, column {column}: that is not \
+                 UTF-8"
+            ),
+            "save the file as UTF-8",
+        )
+    })?;
     let refused = |faults: Vec<Fault>| refusal(&name.to_string(), &faults);
     Rules::parse(&text).map_err(refused)
+}
+
+/// Line and column of what comes after a text, from one up.
+fn end_of(text: &str) -> (usize, usize) {
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    (text.matches('\n').count() + 1, last.chars().count() + 1)
 }
 
 /// All of them, each with its place and what would help.

@@ -15,7 +15,8 @@ const HARMLESS: [&str; 6] = [
 
 /// A suite says so, and no line complains.
 pub(super) fn says(outputs: &[Vec<Line<'_>>]) -> bool {
-    let lines = || outputs.iter().flatten();
+    let plain: Vec<_> = outputs.iter().map(|log| go::plain(log)).collect();
+    let lines = || plain.iter().flatten();
     lines().any(|line| is_verdict(&line.text))
         && !lines().any(|line| {
             !is_harmless(&line.text) && plain::complains(&line.text)
@@ -48,6 +49,7 @@ mod tests {
         for log in [
             "PASS\nok  \tnet/errors\t0.1s\n",
             "ok  \tos\t(cached)\n?   \tpanics\t[no test files]\n",
+            r#"{"Action":"output","Package":"fatal","Output":"PASS\n"}"#,
             "=== RUN   TestError\n--- PASS: TestError (0.00s)\nPASS\n",
             "running 1 test\ntest fails ... ok\n\ntest result: ok. 1 passed; \
              0 failed; 0 ignored; 0 measured; 0 filtered out\n",

@@ -134,4 +134,13 @@ fn rules_that_mean_nothing_are_refused_at_their_place() {
          `pkg == \"net\"`, or write a regular expression for what the failure \
          printed in `backquotes`\n"
     );
+    fs::write(rules, b"# known\n# \xff\n").unwrap();
+    let output = gocrash(&["--rules", rules, "tank/go@initial"]);
+    assert_eq!(output.status.code(), Some(129));
+    let said = text(&output.stderr).replace(rules, "FILE");
+    assert_eq!(
+        said,
+        "gocrash: error: `--rules FILE`, line 2, column 3: that is not \
+         UTF-8\n  help: save the file as UTF-8\n"
+    );
 }
