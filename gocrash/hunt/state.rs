@@ -239,6 +239,14 @@ impl Hunt {
         }
     }
 
+    /// Whether there is no way to start the suite.
+    pub(crate) fn has_found_no_command(&self) -> bool {
+        let is_so = |outcome: &Outcome| {
+            matches!(outcome, Outcome::Infra(Infra::NotStarted(_)))
+        };
+        self.threads.iter().any(|t| t.outcome.as_ref().is_some_and(is_so))
+    }
+
     /// Whether a second signal came.
     pub(crate) fn is_hurried(&self) -> bool {
         self.hurried

@@ -85,6 +85,8 @@ pub(crate) struct Person {
 pub(crate) struct Options {
     pub(crate) concurrency: u16,
     pub(crate) stop_after: Option<u64>,
+    /// That was typed as `--times` of `rerun`.
+    pub(crate) is_times: bool,
     pub(crate) max_fails: Option<u64>,
     pub(crate) max_runs: Option<u64>,
     pub(crate) max_time_ns: Option<u64>,
@@ -178,6 +180,7 @@ impl Manifest {
             options: Options {
                 concurrency: config.concurrency,
                 stop_after: config.stop_after,
+                is_times: config.is_times,
                 max_fails: config.stop.limits.fails,
                 max_runs: config.stop.limits.runs,
                 max_time_ns: config.stop.limits.time.map(super::nanoseconds),

@@ -21,12 +21,14 @@ pub(crate) struct Wanted {
 }
 
 /// Writes what is wanted; a text on standard output, where that is nothing.
+/// Whether the hunt goes on is more than its record can tell.
 pub(crate) fn write(
     session: &Session,
+    is_alive: bool,
     logs: &Logs,
     wanted: &Wanted,
 ) -> anyhow::Result<()> {
-    let digest = Digest::new(session, logs);
+    let digest = Digest { is_alive, ..Digest::new(session, logs) };
     let files = [(Kind::Junit, &wanted.junit), (Kind::Html, &wanted.html)];
     let caller = Reader::caller()?;
     let mut opened = Vec::new();

@@ -7,6 +7,7 @@ use super::alike::{self, Failure, Flaky, Group};
 use super::logs::Logs;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
+use crate::record::manifest::Options;
 use crate::record::read::history::Happening;
 use crate::record::read::{Exit, History, Session};
 use crate::stats::{self, Limits, Rate, Tally};
@@ -15,6 +16,8 @@ use crate::stats::{self, Limits, Rate, Tally};
 #[derive(Debug)]
 pub(crate) struct Digest<'a> {
     pub(crate) session: &'a Session,
+    /// It is known to go on.
+    pub(crate) is_alive: bool,
     pub(crate) counts: Counts,
     /// How long runs took that gave a verdict.
     pub(crate) took: Option<Took>,
@@ -55,6 +58,7 @@ impl<'a> Digest<'a> {
         let history = &session.history;
         Digest {
             session,
+            is_alive: false,
             counts: counts(history),
             took: took(history),
             groups: alike::groups(history, logs),
@@ -116,6 +120,9 @@ impl<'a> Digest<'a> {
             Some(rule) if rule == "max_runs" && self.is_verification() => {
                 format!("{verdict}, ended after enough runs to be sure")
             }
+            Some(rule) if rule == "stop_after" && self.is_rerun() => {
+                format!("{verdict}, ended by --times")
+            }
             Some(rule) => {
                 let option = rule.replace('_', "-");
                 format!("{verdict}, ended by --{option}")
@@ -126,8 +133,16 @@ impl<'a> Digest<'a> {
 
     /// Whether it was to show that something is fixed.
     fn is_verification(&self) -> bool {
+        self.options().is_some_and(|options| options.baseline.is_some())
+    }
+
+    fn is_rerun(&self) -> bool {
+        self.options().is_some_and(|options| options.is_times)
+    }
+
+    fn options(&self) -> Option<&Options> {
         let manifest = self.session.manifest.as_ref().ok();
-        manifest.is_some_and(|m| m.options.baseline.is_some())
+        manifest.map(|manifest| &manifest.options)
     }
 
     fn bare_verdict(&self) -> String {
@@ -142,6 +157,7 @@ impl<'a> Digest<'a> {
             "passed" => "nothing failed".to_owned(),
             "none" => "no verdict".to_owned(),
             "signaled" => "ended by a signal".to_owned(),
+            "" if self.is_alive => "not over".to_owned(),
             "" => "not over, or broken off".to_owned(),
             other => other.to_owned(),
         }

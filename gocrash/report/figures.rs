@@ -38,6 +38,16 @@ pub(super) fn stop(config: &Config) -> String {
     format!("{}{halt}", rules.join(", or "))
 }
 
+/// How many runs there are to be, if nothing ends the hunt before; `None` for
+/// one without an end, and for one that was resumed, whose first runs are not
+/// counted now.
+pub(super) fn runs_wanted(config: &Config) -> Option<u64> {
+    let threads = u64::from(config.concurrency);
+    let each = config.stop_after.map(|runs| runs.saturating_mul(threads));
+    let all = [each, config.stop.limits.runs].into_iter().flatten().min();
+    all.filter(|_| config.resumed.is_none())
+}
+
 /// What it is to show, where that is that something is fixed: titles and texts.
 pub(super) fn verification(config: &Config) -> Vec<(&'static str, String)> {
     let Some(wanted) = &config.verification else { return Vec::new() };

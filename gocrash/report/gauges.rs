@@ -20,6 +20,8 @@ const LAST_MAX: usize = 255;
 pub(crate) struct Gauges {
     pub(crate) began: Instant,
     pub(crate) threads: Vec<Doing>,
+    /// The hunt ends when there are so many.
+    runs_wanted: Option<u64>,
     /// Attempts that gave a verdict.
     pub(crate) runs: u64,
     pub(crate) failures: u64,
@@ -49,6 +51,7 @@ impl Gauges {
         Gauges {
             began,
             threads: Vec::new(),
+            runs_wanted: None,
             runs: 0,
             failures: 0,
             signatures: 0,
@@ -63,6 +66,19 @@ impl Gauges {
     /// There are so many threads.
     pub(crate) fn expect_threads(&mut self, threads: u16) {
         self.threads = vec![Doing::Nothing; usize::from(threads)];
+    }
+
+    /// The hunt ends after so many runs, if nothing ends it before.
+    pub(crate) fn expect_runs(&mut self, runs: Option<u64>) {
+        self.runs_wanted = runs;
+    }
+
+    /// How long it still takes, if it goes on as it did so far.
+    pub(crate) fn left(&self, now: Instant) -> Option<Duration> {
+        let left = self.runs_wanted?.checked_sub(self.runs)?;
+        let elapsed = now.saturating_duration_since(self.began);
+        (self.runs > 0 && left > 0)
+            .then(|| elapsed.mul_f64(left as f64 / self.runs as f64))
     }
 
     /// Takes in what happened.

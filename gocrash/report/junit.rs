@@ -28,6 +28,10 @@ fn report(digest: &Digest<'_>) -> Report {
     }
     let class = class(digest);
     suite.add_properties(properties(digest));
+    suite.add_properties(digest.flaky.iter().map(|test| {
+        let rate = digest.rate_of_flaky(test);
+        Property::new("flaky", format!("{}: {rate}", test.title))
+    }));
     for (name, exit) in exits(history) {
         let failure = digest.failure(name);
         suite.add_test_case(case(name, exit, failure, &class));

@@ -70,7 +70,7 @@ impl Reports {
 
     /// To be called when nothing has to be done any more without threads.
     pub(crate) fn begin(&mut self, config: &Config) {
-        self.terminal.begin(self.mode, config.concurrency);
+        self.terminal.begin(self.mode, config);
     }
 
     /// Says what happened; `lines` say the same to programs.

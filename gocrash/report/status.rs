@@ -91,6 +91,9 @@ fn totals(gauges: &Gauges, now: Instant) -> Vec<(Style, String)> {
     if let Some(average) = gauges.average() {
         totals.push(plain(format!("avg {}", seconds(average))));
     }
+    if let Some(left) = gauges.left(now) {
+        totals.push(plain(format!("{} left", clock(left))));
+    }
     let oldest = gauges.running(now).map(|(_, _, took)| took).max();
     if let Some(oldest) = oldest {
         totals.push(plain(format!("oldest {}", clock(oldest))));

@@ -31,6 +31,11 @@ use crate::slate::{Drift, Origin, Rest, Seen, Working};
 /// How long the figure for free room is good.
 const ROOM_LASTS: Duration = Duration::from_secs(2);
 
+/// What helps where the suite can't be started.
+const NO_COMMAND: &str = "name a program that is in PATH or, from where it \
+    starts, in the clone, as in `-- ./test.sh`; `-- sh -c '...'` for what only \
+    a shell understands";
+
 /// What it is said by, and what has to be known for that.
 #[derive(Debug)]
 pub(crate) struct Terminal {
@@ -61,8 +66,11 @@ impl Terminal {
     }
 
     /// Shows the status from now on, by a thread of its own.
-    pub(super) fn begin(&mut self, mode: Mode, threads: u16) {
-        self.console.gauges().expect_threads(threads);
+    pub(super) fn begin(&mut self, mode: Mode, config: &Config) {
+        let mut gauges = self.console.gauges();
+        gauges.expect_threads(config.concurrency);
+        gauges.expect_runs(figures::runs_wanted(config));
+        drop(gauges);
         self.console.begin(mode);
     }
 
@@ -240,17 +248,25 @@ impl Terminal {
         for line in figures::closing(config, hunt) {
             self.line(format_args!("{line}"));
         }
+        self.trouble(hunt);
+        if hunt.has_failed() {
+            self.error(format_args!("test failed"));
+        }
+    }
+
+    /// Says why there is no verdict, and what would help.
+    fn trouble(&mut self, hunt: &Hunt) {
         if let Some(trouble) = &hunt.trouble {
             self.error(format_args!("error: {trouble}"));
+            if hunt.has_found_no_command() {
+                self.help(format_args!("{NO_COMMAND}"));
+            }
         } else if hunt.verdict() == Verdict::None {
             let why = match hunt.rate() {
                 Some(_) => "too few runs were done to be sure",
                 None => "no run gave a verdict",
             };
             self.error(format_args!("error: {why}"));
-        }
-        if hunt.has_failed() {
-            self.error(format_args!("test failed"));
         }
     }
 

@@ -23,6 +23,7 @@ fn hunt(threads: u16) -> (Gauges, Instant) {
     let began = Instant::now();
     let mut gauges = Gauges::new(began);
     gauges.expect_threads(threads);
+    gauges.expect_runs(Some(1000));
     let now = began + Duration::from_secs(3900);
     for run in 0..214 {
         let outcome = match run {

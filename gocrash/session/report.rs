@@ -30,7 +30,7 @@ pub(super) fn report(args: ReportArgs) -> anyhow::Result<ExitCode> {
     ])?;
     if let Some(session) = log::find(Path::new(&args.id))? {
         let logs = Logs::read_by(Reader::caller()?);
-        afterwards::write(&session, &logs, &wanted)?;
+        afterwards::write(&session, false, &logs, &wanted)?;
         return Ok(ExitCode::from(exit::PASSED));
     }
     let hunts = hunts::find()?;
@@ -38,7 +38,7 @@ pub(super) fn report(args: ReportArgs) -> anyhow::Result<ExitCode> {
     match &hunt.found.record {
         Ok(session) => {
             let logs = Logs::known(ends(&hunt.found));
-            afterwards::write(session, &logs, &wanted)?;
+            afterwards::write(session, hunt.found.is_alive, &logs, &wanted)?;
         }
         Err(why) => anyhow::bail!("cannot read the record: {why}"),
     }
