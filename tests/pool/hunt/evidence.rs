@@ -63,6 +63,32 @@ fn a_hunt_that_fails_keeps_the_clone_and_its_output() {
 
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
+fn what_slates_inherit_is_the_working_datasets_own() {
+    let ground = Ground::new("exit 1");
+    let pool = ground.snapshot.pool().to_owned();
+    zfs(&["set", "recordsize=16K", "devices=off", &pool]);
+    let hunted = ground.hunt(&["-j1"]);
+    assert_eq!(hunted.code(), Some(1), "{}", hunted.stderr);
+    let left = ground.left();
+    let [working, slate] = &left[..] else { panic!("{left:?}") };
+    let of = |name: &str| {
+        let name = ground.dataset(name);
+        let wanted = "recordsize,devices,sync,quota";
+        zfs(&["get", "-Hp", "-o", "value,source", wanted, name.as_str()])
+    };
+    assert_eq!(
+        of(working),
+        "16384\tlocal\noff\tlocal\nstandard\tlocal\n0\tdefault"
+    );
+    let from = format!("inherited from {}", ground.dataset(working));
+    assert_eq!(
+        of(slate),
+        format!("16384\t{from}\noff\t{from}\nstandard\t{from}\n0\tdefault")
+    );
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
 fn each_thread_does_its_runs_and_passing_ones_can_be_kept() {
     let ground = Ground::new("true");
     let options = ["-j3", "--stop-after", "2", "--keep-success"];

@@ -31,13 +31,14 @@ fn output_files_of_the_snapshot_are_replaced_and_never_followed() {
 #[ignore = "needs root and a ZFS kernel module"]
 fn the_next_slate_is_out_of_reach_until_its_attempt() {
     // Runs until the next slate is there: as somebody who may not look, the
-    // suite sees only that its link count grows.
+    // suite sees only a link count, of which one is for the place, empty now,
+    // where its own slate has waited.
     let ground = Ground::new(
         r#"ready=../../../.ready
         [ "$(stat -c '%a %U' $ready)" = "700 root" ] || exit 3
         ls $ready 2>/dev/null && exit 4
         [ "$GOCRASH_ATTEMPT" = 1 ] && exit 0
-        until [ "$(stat -c %h $ready)" = 3 ]; do sleep 0.1; done
+        until [ "$(stat -c %h $ready)" = 4 ]; do sleep 0.1; done
         ls -d ../../../thread-0-run-1/* 2>/dev/null && exit 5
         exit 0"#,
     );
