@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, value_parser};
 
 use super::Cli;
 
@@ -96,7 +96,7 @@ pub(crate) struct RerunArgs {
     pub(crate) id: String,
 
     /// Stop after each thread did N runs [default: as the hunt did]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(crate) times: Option<u64>,
 
     /// What to run instead, where the other command started

@@ -28,15 +28,21 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Reads what is in the working dataset's directory, or was in there. A log
-    /// that isn't there is one without lines.
+    /// Reads what is in the working dataset's directory, or was in there. Where
+    /// there is no manifest either, the hunt was killed before it could write.
     ///
     /// # Errors
-    /// Where there is a log and it can't be read.
+    /// Where the log can't be read, or has been taken away.
     pub(crate) fn read_in(directory: &Inside) -> io::Result<Session> {
         let history = match directory.file(EVENTS) {
             Ok(file) => History::read(BufReader::new(file))?,
-            Err(e) if e.kind() == ErrorKind::NotFound => History::default(),
+            // The manifest is written after the log is there.
+            Err(e)
+                if e.kind() == ErrorKind::NotFound
+                    && directory.file(MANIFEST).is_err() =>
+            {
+                History::default()
+            }
             Err(error) => return Err(error),
         };
         let manifest = directory

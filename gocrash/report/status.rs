@@ -60,13 +60,15 @@ fn folded(gauges: &Gauges, now: Instant, columns: usize) -> Vec<Row> {
         let has_room = |row: &Row| {
             row.columns() + ", ".len() + text.chars().count() < columns
         };
+        // What is in brackets belongs to what is before it.
+        let comma = if text.starts_with('[') { "" } else { "," };
         match rows.last_mut() {
             Some(row) if has_room(row) => {
-                row.0.push((PLAIN, ", ".to_owned()));
+                row.0.push((PLAIN, format!("{comma} ")));
                 row.0.push((style, text));
             }
             Some(row) => {
-                row.0.push((PLAIN, ",".to_owned()));
+                row.0.push((PLAIN, comma.to_owned()));
                 let indent = (PLAIN, INDENT.to_owned());
                 rows.push(Row(vec![indent, (style, text)]));
             }
@@ -84,6 +86,11 @@ fn totals(gauges: &Gauges, now: Instant) -> Vec<(Style, String)> {
     let mut totals = vec![plain(format!("{elapsed}: {runs} runs so far"))];
     let style = if *failures > 0 { BAD } else { PLAIN };
     totals.push((style, rate(gauges)));
+    match gauges.signatures {
+        0 => {}
+        1 => totals.push((style, "[1 sig]".to_owned())),
+        several => totals.push((style, format!("[{several} sigs]"))),
+    }
     if *no_verdict > 0 {
         totals.push(plain(format!("{no_verdict} without a verdict")));
     }
@@ -109,18 +116,13 @@ fn totals(gauges: &Gauges, now: Instant) -> Vec<(Style, String)> {
 
 /// How many failed, and which part of all runs that is.
 fn rate(gauges: &Gauges) -> String {
-    let Gauges { runs, failures, signatures, .. } = gauges;
+    let Gauges { runs, failures, .. } = gauges;
     let failed = count(*failures, "failure");
-    let signatures = match signatures {
-        0 => String::new(),
-        1 => " [1 sig]".to_owned(),
-        several => format!(" [{several} sigs]"),
-    };
     match failures {
-        0 => format!("{failed}{signatures}"),
+        0 => failed,
         _ => {
             let share = Rate::so_far(*failures, *runs).share();
-            format!("{failed} ({share}){signatures}")
+            format!("{failed} ({share})")
         }
     }
 }

@@ -67,6 +67,9 @@ fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
         let attempts = count(no_verdict, "attempt");
         facts.push(("", format!("{attempts} without a verdict")));
     }
+    if let Some(running) = running(digest) {
+        facts.push(("running:", running));
+    }
     if let Some(took) = &digest.took {
         let (least, most) = (seconds(took.least), seconds(took.most));
         let (median, mean) = (seconds(took.median), seconds(took.mean));
@@ -76,6 +79,22 @@ fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
         ));
     }
     facts
+}
+
+/// The attempts whose end is not known: of a hunt that broke off, those that it
+/// broke off in.
+fn running(digest: &Digest<'_>) -> Option<String> {
+    let attempts = &digest.session.history.attempts;
+    let running = attempts.iter().filter(|(_, attempt)| attempt.is_running());
+    let names: Vec<String> =
+        running.take(LISTED_MAX).map(|(name, _)| name.to_string()).collect();
+    let more = digest.counts.running.saturating_sub(names.len() as u64);
+    let names_of_all = names.join(", ");
+    match (names.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(names_of_all),
+        (false, more) => Some(format!("{names_of_all} and {more} more")),
+    }
 }
 
 fn write_group(

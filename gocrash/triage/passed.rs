@@ -4,7 +4,11 @@ use super::text::Line;
 use super::{go, plain, suite};
 
 /// How lines begin that tell of no failure, whatever words are in them.
-const HARMLESS: [&str; 6] = [
+const HARMLESS: [&str; 10] = [
+    "Checking ",
+    "Compiling ",
+    "Downloaded ",
+    "warning: ",
     "=== ",
     "--- PASS: ",
     "--- SKIP: ",
@@ -51,6 +55,8 @@ mod tests {
             "ok  \tos\t(cached)\n?   \tpanics\t[no test files]\n",
             r#"{"Action":"output","Package":"fatal","Output":"PASS\n"}"#,
             "=== RUN   TestError\n--- PASS: TestError (0.00s)\nPASS\n",
+            "   Compiling thiserror v1.0.0\nwarning: unused variable: `error`\n\
+             test result: ok. 1 passed; 0 failed; 0 ignored\n",
             "running 1 test\ntest fails ... ok\n\ntest result: ok. 1 passed; \
              0 failed; 0 ignored; 0 measured; 0 filtered out\n",
         ] {

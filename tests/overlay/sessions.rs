@@ -48,6 +48,13 @@ fn a_hunt_is_listed_while_it_goes_on_and_when_it_broke_off() {
         assert_eq!(alive["session"], ground.left()[0].as_str());
         assert_eq!(alive["running"][0]["thread"], 0);
         assert_eq!(alive["directory"], ground.path("source").to_str().unwrap());
+        let report = || {
+            let output = ground.after(&["report", "latest"]).output().unwrap();
+            Hunted::new(output).expect(0).stdout
+        };
+        let runs = "\nrunning:    thread-0-run-0\n";
+        let told = report();
+        assert!(told.contains(": not over\n") && told.contains(runs), "{told}");
 
         destroy(&mut child);
         // Its keeper ends what runs, and then itself.
@@ -64,6 +71,14 @@ fn a_hunt_is_listed_while_it_goes_on_and_when_it_broke_off() {
         let id = dead["id"].as_str().unwrap();
         assert_eq!(kept["id"], format!("{id}/thread-1-run-0"));
         assert!(ground.left()[0].ends_with(id) && id.len() == 4);
+        let told = report();
+        let broken_off = ": not over, or broken off\n";
+        assert!(told.contains(broken_off) && told.contains(runs), "{told}");
+        // Nothing is known then, so nothing of it is called unfinished.
+        let hunts = ground.path("state/gocrash");
+        fs::remove_file(hunts.join(&ground.left()[0]).join("events.jsonl"))
+            .unwrap();
+        assert_eq!(listed(&ground)[0]["state"], "unknown");
     }
 }
 
