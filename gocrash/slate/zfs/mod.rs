@@ -73,10 +73,9 @@ struct Alive {
 /// A clone of the snapshot.
 #[derive(Debug)]
 pub(super) struct SlatePlace {
-    /// Where it is mounted until its attempt runs, if that is somewhere else.
+    /// Where it is mounted until it is revealed, if that is somewhere else.
     hidden: Option<PathBuf>,
-    /// Where it was mounted until then, a directory that is empty now.
-    emptied: Option<PathBuf>,
+    is_revealed: bool,
     dataset: DatasetName,
     guid: String,
     /// A snapshot that was taken of it, and what tells that from another one.
@@ -86,7 +85,8 @@ pub(super) struct SlatePlace {
 impl SlatePlace {
     /// Where a slate is now that will be at `path`.
     pub(super) fn here(&self, path: &Path) -> PathBuf {
-        self.hidden.as_deref().unwrap_or(path).to_owned()
+        let hidden = self.hidden.as_deref().filter(|_| !self.is_revealed);
+        hidden.unwrap_or(path).to_owned()
     }
 
     pub(super) fn guid(&self) -> &str {
@@ -95,21 +95,20 @@ impl SlatePlace {
 
     /// Moves it to its place.
     pub(super) fn reveal(&mut self, path: &Path) -> anyhow::Result<()> {
-        if let Some(hidden) = self.hidden.take() {
-            hiding::move_mount(&hidden, path)
-                .with_context(|| format!("cannot move `{}`", hidden.display()))
-                .inspect_err(|_| self.hidden = Some(hidden.clone()))?;
-            self.emptied = Some(hidden);
+        if let Some(hidden) = &self.hidden {
+            hiding::move_mount(hidden, path).with_context(|| {
+                format!("cannot move `{}`", hidden.display())
+            })?;
         }
+        self.is_revealed = true;
         Ok(())
     }
 
-    /// Takes away where it was mounted before: not when it is moved, as a
-    /// thread stands still until then. It is no loss when that stays.
+    /// Takes away where it was hidden: not when it is revealed, as a thread
+    /// stands still until then. It is no loss when that stays.
     fn tidy(&self) {
-        if let Some(directory) = self.hidden.as_ref().or(self.emptied.as_ref())
-        {
-            let _ = std::fs::remove_dir(directory);
+        if let Some(hidden) = &self.hidden {
+            let _ = std::fs::remove_dir(hidden);
         }
     }
 }
@@ -158,9 +157,8 @@ impl Pool {
         owner: Option<&Ids>,
     ) -> Result<(Slate, Output), Unprepared> {
         let (path, place) = self.clone_and_mount(working, name)?;
-        let here = place.hidden.as_ref().unwrap_or(&path);
-        let output =
-            Output::create(here, owner).context("cannot store the output");
+        let output = Output::create(&place.here(&path), owner)
+            .context("cannot store the output");
         match output {
             Ok(output) => {
                 let place = super::SlatePlace::Zfs(place);
@@ -203,9 +201,13 @@ impl Pool {
         };
         match set_up() {
             Ok((guid, path, hidden)) => {
-                let (emptied, frozen) = (None, None);
-                let place =
-                    SlatePlace { hidden, emptied, dataset, guid, frozen };
+                let place = SlatePlace {
+                    hidden,
+                    is_revealed: false,
+                    dataset,
+                    guid,
+                    frozen: None,
+                };
                 Ok((path, place))
             }
             Err(error) => Err(Unprepared {
