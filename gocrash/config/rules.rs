@@ -29,25 +29,8 @@ pub(crate) fn read(path: &Path, reader: &Reader) -> Result<Rules, Refusal> {
              \"net\" && `i/o timeout``",
         )
     })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let read = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let (line, column) = end_of(&String::from_utf8_lossy(read));
-        Refusal::new(
-            format!(
-                "`--rules {name}`, line {line}, column {column}: that is not \
-                 UTF-8"
-            ),
-            "save the file as UTF-8",
-        )
-    })?;
     let refused = |faults: Vec<Fault>| refusal(&name.to_string(), &faults);
-    Rules::parse(&text).map_err(refused)
-}
-
-/// Line and column of what comes after a text, from one up.
-fn end_of(text: &str) -> (usize, usize) {
-    let last = text.rsplit('\n').next().unwrap_or_default();
-    (text.matches('\n').count() + 1, last.chars().count() + 1)
+    Rules::read(&bytes).map_err(refused)
 }
 
 /// All of them, each with its place and what would help.

@@ -141,6 +141,6 @@ fn rules_that_mean_nothing_are_refused_at_their_place() {
     assert_eq!(
         said,
         "gocrash: error: `--rules FILE`, line 2, column 3: that is not \
-         UTF-8\n  help: save the file as UTF-8\n"
+         UTF-8\n    # \u{fffd}\n      ^\n  help: save the file as UTF-8\n"
     );
 }

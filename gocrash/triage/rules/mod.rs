@@ -82,6 +82,17 @@ impl Rules {
         parse::parse(text)
     }
 
+    /// The same, of a file.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Rules, Vec<Fault>> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let (what, help) = ("that is not UTF-8", "save the file as UTF-8");
+            // The same up to there.
+            let shown = String::from_utf8_lossy(bytes);
+            vec![Fault::new(&shown, error.valid_up_to(), what, help)]
+        })?;
+        Rules::parse(text)
+    }
+
     /// Decides on an attempt that failed so. Every failure counts: one that is
     /// known excuses none that is not.
     pub(crate) fn decide(
