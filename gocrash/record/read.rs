@@ -34,21 +34,18 @@ impl Session {
     /// # Errors
     /// Where the log can't be read, or has been taken away.
     pub(crate) fn read_in(directory: &Inside) -> io::Result<Session> {
-        let history = match directory.file(EVENTS) {
-            Ok(file) => History::read(BufReader::new(file))?,
-            // The manifest is written after the log is there.
-            Err(e)
-                if e.kind() == ErrorKind::NotFound
-                    && directory.file(MANIFEST).is_err() =>
-            {
-                History::default()
-            }
-            Err(error) => return Err(error),
-        };
         let manifest = directory
             .file(MANIFEST)
             .map_err(|error| error.to_string())
             .and_then(read_manifest);
+        let history = match directory.file(EVENTS) {
+            Ok(file) => History::read(BufReader::new(file))?,
+            // A manifest is written after the log is there.
+            Err(e) if e.kind() == ErrorKind::NotFound && manifest.is_err() => {
+                History::default()
+            }
+            Err(error) => return Err(error),
+        };
         Ok(Session { manifest, history })
     }
 

@@ -81,19 +81,16 @@ fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// The attempts whose end is not known: of a hunt that broke off, those that it
-/// broke off in.
+/// Those of a hunt that broke off: it may be for them that it did.
 fn running(digest: &Digest<'_>) -> Option<String> {
-    let attempts = &digest.session.history.attempts;
-    let running = attempts.iter().filter(|(_, attempt)| attempt.is_running());
-    let names: Vec<String> =
-        running.take(LISTED_MAX).map(|(name, _)| name.to_string()).collect();
-    let more = digest.counts.running.saturating_sub(names.len() as u64);
-    let names_of_all = names.join(", ");
-    match (names.is_empty(), more) {
-        (true, _) => None,
-        (false, 0) => Some(names_of_all),
-        (false, more) => Some(format!("{names_of_all} and {more} more")),
+    let running = digest.session.history.running();
+    let names = running.take(LISTED_MAX).map(|(name, _)| name.to_string());
+    let names = names.collect::<Vec<_>>().join(", ");
+    let more = digest.counts.running.saturating_sub(LISTED_MAX as u64);
+    match digest.counts.running {
+        0 => None,
+        _ if more > 0 => Some(format!("{names} and {more} more")),
+        _ => Some(names),
     }
 }
 

@@ -109,10 +109,8 @@ pub(super) fn kept(found: &Found) -> Vec<KeptSlate<'_>> {
 /// when it did. And since when.
 pub(super) fn running(found: &Found) -> Vec<(AttemptName, Option<Timestamp>)> {
     let Ok(Session { history, .. }) = &found.record else { return Vec::new() };
-    let all = history.attempts.iter();
-    let running = all.filter(|(_, attempt)| attempt.is_running());
     let since = |attempt: &Attempt| history.moment(attempt.go_ns?);
-    running.map(|(name, attempt)| (*name, since(attempt))).collect()
+    history.running().map(|(name, attempt)| (*name, since(attempt))).collect()
 }
 
 /// What is there of attempts that were not to be kept, though the hunt does not

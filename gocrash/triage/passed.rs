@@ -19,8 +19,8 @@ const HARMLESS: [&str; 10] = [
 
 /// A suite says so, and no line complains.
 pub(super) fn says(outputs: &[Vec<Line<'_>>]) -> bool {
-    let plain: Vec<_> = outputs.iter().map(|log| go::plain(log)).collect();
-    let lines = || plain.iter().flatten();
+    let all: Vec<_> = outputs.iter().map(|log| go::unpacked(log)).collect();
+    let lines = || all.iter().flatten();
     lines().any(|line| is_verdict(&line.text))
         && !lines().any(|line| {
             !is_harmless(&line.text) && plain::complains(&line.text)

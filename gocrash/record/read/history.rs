@@ -304,6 +304,13 @@ impl History {
         }
     }
 
+    /// The attempts whose end is not known.
+    pub(crate) fn running(
+        &self,
+    ) -> impl Iterator<Item = (&AttemptName, &Attempt)> {
+        self.attempts.iter().filter(|(_, attempt)| attempt.is_running())
+    }
+
     fn resume(&mut self, at_ns: u64, boot: Option<String>) {
         self.over = None;
         self.is_closing = false;

@@ -35,8 +35,8 @@ pub(crate) fn read(outputs: &[Vec<Line<'_>>]) -> Vec<Failure> {
     reader.finish()
 }
 
-/// What `go test` says, where `go test -json` did.
-pub(super) fn plain<'a>(output: &'a [Line<'a>]) -> Vec<Line<'a>> {
+/// The lines of `go test`, where those of `go test -json` are.
+pub(super) fn unpacked<'a>(output: &'a [Line<'a>]) -> Vec<Line<'a>> {
     let (plain, of_packages) = json::packages(output);
     let of_packages = of_packages.into_values().flatten();
     plain.into_owned().into_iter().chain(of_packages).collect()
