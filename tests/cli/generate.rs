@@ -60,8 +60,12 @@ fn three_shells_complete_every_option() {
 fn what_a_full_disk_cannot_take_is_an_error() {
     let log =
         concat!(env!("CARGO_MANIFEST_DIR"), "/tests/triage/logs/go-nil.log");
-    for args in [["generate", "completions", "bash"], ["triage", "--json", log]]
-    {
+    let asked: [&[&str]; 3] = [
+        &["generate", "completions", "bash"],
+        &["triage", "--json", log],
+        &["triage", log],
+    ];
+    for args in asked {
         let full = fs::File::options().write(true).open("/dev/full").unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_gocrash"));
         let output = command.args(args).stdout(full).output().unwrap();

@@ -306,4 +306,10 @@ fn what_has_done_its_runs_is_not_resumed_and_may_be_done_again() {
     let rerun = ground.after(&args).output().unwrap();
     let rerun = Hunted::new(rerun).expect(0);
     assert!(rerun.stdout.contains("ended by: --times 2\n"), "{rerun:#?}");
+    let report = ground.after(&["report", "latest"]).output().unwrap();
+    let report = Hunted::new(report).expect(0).stdout;
+    let (verdict, _) = report.split_once('\n').unwrap();
+    assert!(verdict.ends_with(", ended by --times"), "{verdict}");
+    let none = ground.after(&["rerun", "latest", "--times=0"]).output();
+    assert!(Hunted::new(none.unwrap()).expect(129).stderr.contains("--times"));
 }

@@ -161,6 +161,11 @@ fn flaky_tests_of_attempts_that_pass_are_told() {
             signature["title"],
             "queue::ends.waits: the mark is not there"
         );
+        let args = ["report", log.to_str().unwrap(), "--junit", "-"];
+        let told = Hunted::new(ground.after(&args).output().unwrap());
+        let told = told.expect(0).stdout;
+        let said = "<property name=\"flaky\" value=\"queue::ends.waits: ";
+        assert!(told.contains(said), "{told}");
     }
 }
 

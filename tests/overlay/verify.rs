@@ -109,6 +109,9 @@ fn only_what_is_like_its_baseline_is_compared_with_it() {
         refused(&["--confidence=1"]),
         verify(&ground, &["--baseline=no-such"]).expect(129).stderr,
     ];
+    // The same directory.
+    let same = refused(&["-p3", "--cwd=.", "--", "sh", "-c", SUITE]);
+    assert_eq!(same, refusals[0]);
     expect_file!["unlike.txt"].assert_eq(&refusals.concat());
     let forced = ["--baseline=latest", "--force", "-p3", "--", "true"];
     let told = verify(&ground, &forced).expect(0).stdout;

@@ -187,6 +187,8 @@ fn what_says_nothing_about_the_suite_is_no_verdict() {
     assert_eq!(missing.code(), Some(125));
     let why = "cannot start \"./no-such-program\"";
     assert!(missing.stderr.contains(why), "{}", missing.stderr);
+    let help = "\n  help: name a program that is in PATH or";
+    assert!(missing.stderr.contains(help), "{}", missing.stderr);
     assert_eq!(ground.datasets(), before);
 
     // Here the shell's words are in the clone, so it is kept.
