@@ -11,6 +11,7 @@ use zfs::{DatasetName, Properties, SnapshotName, Unmount, Zfs};
 
 use crate::cycle::Cycler;
 use crate::field::Field;
+use crate::hunt::Hunt;
 use crate::pool::{Pool, run};
 use crate::rounds::{Figure, Rounds};
 use crate::table::Results;
@@ -45,6 +46,19 @@ pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
     let rival = || Ok(other.batch(BATCH)?.iter().sum());
     let taken = Rounds::take(rounds, &mut cycle, rival)?;
     report("a cycle with sync=disabled / as it is", &taken, results);
+
+    // What gocrash makes has properties of its own that slates inherit.
+    let mut keep = Hunt::of_nothing(origin.as_str(), 1, 1);
+    keep.options.push("--keep-success".into());
+    let working = DatasetName::new(&keep.run(field)?.working)?;
+    let mut other = Cycler::in_rust(field, &origin, &working)?;
+    other.batch(1)?;
+    let taken = Rounds::take(
+        rounds,
+        || Ok(other.batch(BATCH)?.iter().sum()),
+        &mut cycle,
+    )?;
+    report("a cycle, properties found far up / next to it", &taken, results);
 
     let mut other = Cycler::by_libzfs(field, &origin, &parent)?;
     other.batch(1)?;
