@@ -41,8 +41,8 @@ pub(crate) struct Failure<'a> {
 pub(crate) struct Flaky<'a> {
     pub(crate) title: String,
     pub(crate) signature: &'a Signature,
-    /// In so many runs with a verdict.
-    pub(crate) runs: usize,
+    /// Those with a verdict in which it was that.
+    pub(crate) runs: Vec<AttemptName>,
 }
 
 /// The largest first.
@@ -87,7 +87,7 @@ pub(super) fn groups<'a>(history: &'a History, logs: &Logs) -> Vec<Group<'a>> {
 /// The most frequent first.
 pub(super) fn flaky(history: &History) -> Vec<Flaky<'_>> {
     let mut all: BTreeMap<&str, Flaky<'_>> = BTreeMap::new();
-    for (_, exit) in exits(history) {
+    for (name, exit) in exits(history) {
         if !exit.is_verdict() {
             continue;
         }
@@ -96,14 +96,14 @@ pub(super) fn flaky(history: &History) -> Vec<Flaky<'_>> {
             let test = all.entry(&signature.id).or_insert_with(|| Flaky {
                 title: title.clone(),
                 signature,
-                runs: 0,
+                runs: Vec::new(),
             });
             merge(&mut test.title, &title);
-            test.runs += 1;
+            test.runs.push(name);
         }
     }
     let mut all: Vec<Flaky<'_>> = all.into_values().collect();
-    all.sort_by_key(|test| std::cmp::Reverse(test.runs));
+    all.sort_by_key(|test| std::cmp::Reverse(test.runs.len()));
     all
 }
 

@@ -8,9 +8,8 @@ use super::logs::Logs;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
 use crate::record::manifest::Options;
-use crate::record::read::history::Happening;
 use crate::record::read::{Exit, History, Session};
-use crate::stats::{self, Limits, Rate, Tally};
+use crate::stats::{self, Limits, Rate, Sample, Tally};
 
 /// One hunt.
 #[derive(Debug)]
@@ -21,6 +20,10 @@ pub(crate) struct Digest<'a> {
     pub(crate) counts: Counts,
     /// How long runs took that gave a verdict.
     pub(crate) took: Option<Took>,
+    /// The failure rate; `None` where no run gave a verdict.
+    pub(crate) rate: Option<Rate>,
+    /// The runs which that is about.
+    pub(super) sample: Sample<AttemptName>,
     pub(crate) groups: Vec<Group<'a>>,
     pub(crate) flaky: Vec<Flaky<'a>>,
 }
@@ -56,11 +59,15 @@ impl<'a> Digest<'a> {
     /// Of logs that are not known yet, those that were kept are read.
     pub(crate) fn new(session: &'a Session, logs: &Logs) -> Digest<'a> {
         let history = &session.history;
+        let counts = counts(history);
+        let rate = Some(rate(session)).filter(|rate| rate.runs > 0);
         Digest {
             session,
             is_alive: false,
-            counts: counts(history),
+            counts,
             took: took(history),
+            rate,
+            sample: sample(session, rate.as_ref()),
             groups: alike::groups(history, logs),
             flaky: alike::flaky(history),
         }
@@ -73,24 +80,20 @@ impl<'a> Digest<'a> {
     }
 
     /// The failure rate, as it is told.
-    pub(crate) fn rate(&self) -> String {
-        match self.rate_of_all() {
+    pub(crate) fn told_rate(&self) -> String {
+        match self.rate {
+            None if self.counts.runs() > 0 => {
+                "no run gave a verdict since the hunt was resumed".to_owned()
+            }
             None => "no run gave a verdict".to_owned(),
             Some(rate) => rate.to_string(),
         }
     }
 
-    /// The failure rate; `None` where no run gave a verdict.
-    pub(crate) fn rate_of_all(&self) -> Option<Rate> {
-        (self.counts.runs() > 0).then(|| rate(self.session))
-    }
-
-    /// Which runs the rate is about, where those are not all.
+    /// Which runs the rates are about, where those are not all.
     pub(crate) fn rate_note(&self) -> Option<&'static str> {
-        let is_part = rate(self.session).runs < self.counts.runs();
-        let notes = &self.session.history.notes;
-        let is_resumed =
-            notes.iter().any(|note| matches!(note.what, Happening::Resumed));
+        let is_part = self.rate.is_some_and(|r| r.runs < self.counts.runs());
+        let is_resumed = self.session.history.resumed_ns().is_some();
         is_part.then_some(match is_resumed {
             true => "counted: runs since the hunt was resumed",
             false => {
@@ -231,9 +234,11 @@ fn rate(session: &Session) -> Rate {
     }
     let begin = Instant::now();
     let at = |ns| begin + Duration::from_nanos(ns);
+    let since_ns = history.resumed_ns().unwrap_or(0);
     let mut marks = Vec::new();
     for (name, attempt) in &history.attempts {
-        let Some(go_ns) = attempt.go_ns else { continue };
+        let go_ns = attempt.go_ns.filter(|go_ns| *go_ns >= since_ns);
+        let Some(go_ns) = go_ns else { continue };
         marks.push((go_ns, *name, None));
         let exit = attempt.exit.as_ref();
         marks.extend(exit.map(|exit| (exit.at_ns, *name, Some(exit))));
@@ -241,11 +246,7 @@ fn rate(session: &Session) -> Rate {
     marks.sort_by_key(|(ns, name, exit)| (*ns, exit.is_some(), *name));
     let threads = history.attempts.keys().map(|name| name.thread).max();
     let threads = threads.map_or(1, |last| last.saturating_add(1));
-    let manifest = session.manifest.as_ref().ok();
-    let limits = manifest.map(|manifest| manifest.options.limits());
-    let limits =
-        limits.unwrap_or(Limits { fails: Some(1), ..Limits::default() });
-    let mut tally = Tally::new(limits, true, threads);
+    let mut tally = Tally::new(limits(session), true, threads);
     for (ns, name, exit) in marks {
         match exit {
             None => tally.started(name, at(ns)),
@@ -257,6 +258,29 @@ fn rate(session: &Session) -> Rate {
         .as_ref()
         .is_some_and(|over| over.signal.is_none() && over.why.is_none());
     tally.rate(is_by_rule)
+}
+
+/// The runs that this rate is about: since it went on, if it was resumed.
+fn sample(session: &Session, rate: Option<&Rate>) -> Sample<AttemptName> {
+    let history = &session.history;
+    let since_ns = history.resumed_ns().unwrap_or(0);
+    let mut starts = Vec::new();
+    for (name, attempt) in &history.attempts {
+        let Some(exit) = &attempt.exit else { continue };
+        let begin_ns = exit.at_ns.saturating_sub(exit.duration_ns);
+        let go_ns = attempt.go_ns.unwrap_or(begin_ns);
+        starts.push((go_ns, *name, fate(exit)));
+    }
+    starts.retain(|(go_ns, ..)| *go_ns >= since_ns);
+    starts.sort_by_key(|(go_ns, name, _)| (*go_ns, *name));
+    let runs = starts.into_iter().map(|(_, name, fate)| (name, fate));
+    Sample::new(runs, limits(session).fails, rate)
+}
+
+fn limits(session: &Session) -> Limits {
+    let manifest = session.manifest.as_ref().ok();
+    let limits = manifest.map(|manifest| manifest.options.limits());
+    limits.unwrap_or(Limits { fails: Some(1), ..Limits::default() })
 }
 
 fn fate(exit: &Exit) -> stats::Fate {

@@ -101,7 +101,7 @@ impl<'a> Report<'a> {
             elapsed_ns: history.last_ns,
             runs: digest.counts.runs(),
             failures: digest.counts.failed,
-            rate: digest.rate_of_all().map(Rate::from),
+            rate: digest.rate.map(Rate::from),
             no_verdict: digest.counts.no_verdict,
             running: digest.counts.running,
             durations: took.map(|took| {

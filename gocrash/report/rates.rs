@@ -1,61 +1,47 @@
 //! How often runs failed in one way: with a signature, or a class of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::alike::{Flaky, Group, classes};
 use super::digest::Digest;
-use crate::stats::{Limits, Rate};
+use crate::attempt::name::AttemptName;
+use crate::stats::Rate;
 
 impl Digest<'_> {
-    /// Of all runs with a verdict, those that are in the group.
+    /// Of the runs that the hunt's rate is about, those that are in the group.
     pub(super) fn rate_of(&self, group: &Group<'_>) -> Rate {
-        self.rate_of_some(group.failures.len())
+        self.rate_of_some(group.failures.iter().map(|failure| failure.name))
     }
 
-    /// Of all runs with a verdict, those in which a test was flaky.
+    /// Of the same runs, those in which a test was flaky.
     pub(super) fn rate_of_flaky(&self, test: &Flaky<'_>) -> Rate {
-        self.rate_of_some(test.runs)
+        self.rate_of_some(test.runs.iter().copied())
     }
 
     /// The same for each class that any failure is of, the most frequent
     /// first.
     pub(super) fn rates_of_classes(&self) -> Vec<(&str, Rate)> {
-        let attempts = self.session.history.attempts.values();
-        let exits = attempts.filter_map(|attempt| attempt.exit.as_ref());
-        let failures = exits.filter(|exit| exit.is_failure());
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for class in failures.flat_map(classes) {
-            *counts.entry(class).or_default() += 1;
+        let mut ones: BTreeMap<&str, Vec<AttemptName>> = BTreeMap::new();
+        for (name, attempt) in &self.session.history.attempts {
+            let exit = attempt.exit.as_ref().filter(|exit| exit.is_failure());
+            for class in exit.into_iter().flat_map(classes) {
+                ones.entry(class).or_default().push(*name);
+            }
         }
-        let mut rates: Vec<(&str, Rate)> = counts
+        let mut rates: Vec<(&str, Rate)> = ones
             .into_iter()
-            .map(|(class, fails)| (class, self.rate_of_some(fails)))
+            .map(|(class, ones)| (class, self.rate_of_some(ones)))
             .collect();
         rates.sort_by_key(|(_, rate)| std::cmp::Reverse(rate.fails));
         rates
     }
 
-    /// Exact where the number of runs was fixed before: then runs that failed
-    /// in another way are runs like those that passed. Where failures or time
-    /// ended the hunt, what it came to depends on all of them.
-    fn rate_of_some(&self, fails: usize) -> Rate {
-        let fails = u64::try_from(fails).unwrap_or(u64::MAX);
-        let rate = Rate::counted(fails, self.counts.runs());
-        let manifest = self.session.manifest.as_ref();
-        let limits = manifest.map(|manifest| manifest.options.limits());
-        let is_fixed = limits.is_ok_and(|Limits { fails, time, .. }| {
-            (fails, time) == (None, None)
-        });
-        let over = self.session.history.over.as_ref();
-        let by_rule = over
-            .is_some_and(|over| over.signal.is_none() && over.why.is_none());
-        let was_cut_off =
-            self.session.history.attempts.values().any(|attempt| {
-                let exit = attempt.exit.as_ref();
-                exit.is_some_and(|exit| exit.outcome == "interrupted")
-            });
-        let is_approximate = !is_fixed || !by_rule || was_cut_off;
-        Rate { is_approximate, ..rate }
+    fn rate_of_some(
+        &self,
+        ones: impl IntoIterator<Item = AttemptName>,
+    ) -> Rate {
+        let ones: BTreeSet<AttemptName> = ones.into_iter().collect();
+        self.sample.rate_of(|name| ones.contains(&name))
     }
 }
 
@@ -77,6 +63,12 @@ mod tests {
     fn hunt(runs: &[(&str, &[Value])], max_fails: Option<u64>) -> Session {
         let mut log = String::new();
         for (attempt, (outcome, signatures)) in runs.iter().enumerate() {
+            let go = json!({
+                "t_ns": attempt,
+                "event": "go",
+                "thread": 0,
+                "attempt": attempt,
+            });
             let exit = json!({
                 "t_ns": attempt,
                 "event": "exit",
@@ -87,7 +79,7 @@ mod tests {
                 "kept": true,
                 "signatures": signatures,
             });
-            log += &format!("{exit}\n");
+            log += &format!("{go}\n{exit}\n");
         }
         let over = json!({
             "t_ns": 99,
@@ -134,8 +126,13 @@ mod tests {
         let class = "race: 2 of 4 runs, 50% (95% CI 7–93%)";
         let told = [class.to_owned(), format!("a: {one}"), format!("b: {one}")];
         assert_eq!(rates(&hunt(&runs, None)), told);
-        let approximate = |told: String| told.replace("%)", "%, approximate)");
-        assert_eq!(rates(&hunt(&runs, Some(2))), told.map(approximate));
+        // The last failure of all ended it: that of `b`.
+        let told = [
+            "race: 2 of 3 runs, 67% (95% CI 9–99%)",
+            "a: 1 of 3 runs, 33% (95% CI 0.8–91%)",
+            "b: 1 of 3 runs, 33% (95% CI 0.8–84%)",
+        ];
+        assert_eq!(rates(&hunt(&runs, Some(2))), told);
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn facts(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
         facts
             .push(("host:", format!("{}, {kernel}, {cpu}", label(&host.name))));
     }
-    facts.push(("runs:", digest.rate()));
+    facts.push(("runs:", digest.told_rate()));
     facts.extend(digest.rate_note().map(|note| ("", note.to_owned())));
     for (class, rate) in digest.rates_of_classes() {
         facts.push(("", format!("{class}: {rate}")));

@@ -11,6 +11,12 @@
 //! binomial tail. The interval is made of the rates for which neither tail is
 //! below 2.5 %.
 //!
+//! The same holds for failures of one kind, with all other runs as steps to the
+//! right. Which of those fail too, and so bring the end nearer, says nothing of
+//! when a step up comes: however that is, it draws a line that goes down to the
+//! right, one step down for a step to the right at most. Nor does it say
+//! anything which steps up count for the limit: see [`Sample`].
+//!
 //! That order and this use of it are Armitage's (Numerical studies in the
 //! sequential estimation of a binomial parameter, Biometrika 45, 1958) and
 //! Jennison and Turnbull's (Confidence intervals for a binomial parameter
@@ -21,12 +27,14 @@
 mod interval;
 pub(crate) mod percent;
 mod rate;
+mod sample;
 #[cfg(test)]
 mod simulation;
 mod sure;
 mod tally;
 
 pub(crate) use rate::Rate;
+pub(crate) use sample::Sample;
 pub(crate) use tally::{Fate, Limits, Tally};
 
 /// What is claimed of every interval.

@@ -54,7 +54,8 @@ pub(crate) struct Tally {
     counted: Count,
     /// All that have ended, in any order.
     ended: Count,
-    is_full: bool,
+    /// Which limit the last of those that are counted met.
+    met: Option<Met>,
     /// A run that was cut off would have been counted.
     has_gap: bool,
 }
@@ -64,6 +65,13 @@ struct Waiting {
     name: AttemptName,
     /// What became of it, and what of its thread's time it used.
     end: Option<(Fate, Duration)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Met {
+    Fails,
+    Runs,
+    Time,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -107,7 +115,7 @@ impl Tally {
             waiting: VecDeque::new(),
             counted: Count::default(),
             ended: Count::default(),
-            is_full: false,
+            met: None,
             has_gap: false,
         }
     }
@@ -155,20 +163,24 @@ impl Tally {
     }
 
     fn count(&mut self, fate: Fate, used: Duration) {
-        if self.is_full {
+        if self.met.is_some() {
             return;
         }
         self.has_gap |= fate == Fate::CutOff;
         self.counted.add(fate, used);
         let Count { fails, excused, runs, used } = self.counted;
-        let time = self.limits.time.map(|time| {
+        let Limits { fails: fails_max, runs: runs_max, time } = self.limits;
+        let time_max = time.map(|time| {
             let threads = u32::try_from(self.accounted.len());
             time.saturating_mul(threads.unwrap_or(u32::MAX))
         });
-        let fails = fails - excused;
-        self.is_full = self.limits.fails.is_some_and(|limit| fails >= limit)
-            || self.limits.runs.is_some_and(|limit| runs >= limit)
-            || time.is_some_and(|limit| used >= limit);
+        self.met = if fails_max.is_some_and(|max| fails - excused >= max) {
+            Some(Met::Fails)
+        } else if runs_max.is_some_and(|max| runs >= max) {
+            Some(Met::Runs)
+        } else {
+            time_max.filter(|max| used >= *max).map(|_| Met::Time)
+        };
     }
 
     /// So many runs have failed, in the sample or not.
@@ -194,20 +206,21 @@ impl Tally {
             let (fate, used) = end.unwrap_or((Fate::CutOff, Duration::ZERO));
             all.count(fate, used);
         }
-        let Count { fails, excused, runs, .. } = all.counted;
-        let mut rate = match self.limits.fails {
-            Some(limit) if fails == limit && excused == 0 => {
-                Rate::up_to_failure(fails, runs)
-            }
+        let Count { fails, runs, .. } = all.counted;
+        let rate = match all.met {
+            Some(Met::Fails) => Rate::up_to_failure(fails, runs),
             _ => Rate::up_to_run(fails, runs),
         };
-        // Then the rule is about some of the failures, and the rate of all.
-        let is_mixed = self.limits.fails.is_some() && excused > 0;
-        rate.is_approximate = is_mixed
-            || !self.lets_finish
+        // Where as many runs as may be have ended, none was to be killed.
+        let may_be_killed = match all.met {
+            Some(Met::Runs) => false,
+            Some(Met::Fails | Met::Time) => true,
+            None => self.limits.time.is_some(),
+        };
+        let is_approximate = may_be_killed && !self.lets_finish
             || all.has_gap
-            || !(all.is_full || by_rule);
-        rate
+            || !(all.met.is_some() || by_rule);
+        Rate { is_approximate, ..rate }
     }
 }
 
@@ -250,9 +263,7 @@ mod tests {
     #[test]
     fn a_failure_that_ends_no_hunt_is_one_all_the_same() {
         let ended = [(0, Fate::Excused), (1, Passed), (2, Failed), (3, Passed)];
-        let rate = told(ONE, &ended);
-        assert_eq!((rate.fails, rate.runs), (2, 3));
-        assert!(rate.is_approximate);
+        assert_eq!(told(ONE, &ended), Rate::up_to_failure(2, 3));
     }
 
     #[test]

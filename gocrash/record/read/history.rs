@@ -311,6 +311,14 @@ impl History {
         self.attempts.iter().filter(|(_, attempt)| attempt.is_running())
     }
 
+    /// When it went on for the last time, if it ever did.
+    pub(crate) fn resumed_ns(&self) -> Option<u64> {
+        let mut last_first = self.notes.iter().rev();
+        let resumed =
+            last_first.find(|note| matches!(note.what, Happening::Resumed));
+        resumed.map(|note| note.at_ns)
+    }
+
     fn resume(&mut self, at_ns: u64, boot: Option<String>) {
         self.over = None;
         self.is_closing = false;

@@ -115,7 +115,7 @@ impl Page {
             verdict: digest.verdict(),
             has_failed: digest.counts.failed > 0,
             command: manifest.map_or(String::new(), |m| command(&m.command)),
-            rate: digest.rate(),
+            rate: digest.told_rate(),
             rate_note: digest.rate_note(),
             tiles: tiles(digest),
             groups: digest.groups.iter().map(group).collect(),
