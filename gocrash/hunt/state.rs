@@ -96,6 +96,9 @@ pub(crate) struct Hunt {
     known: Known,
     /// So many attempts in a row have ended by themselves without a verdict.
     silent_in_a_row: u64,
+    /// What the first attempt did, and whether all that followed did the same.
+    first: Option<Outcome>,
+    is_alike: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +142,8 @@ impl Hunt {
             room: Room::default(),
             known: Known::default(),
             silent_in_a_row: 0,
+            first: None,
+            is_alike: true,
         }
     }
 
@@ -375,9 +380,6 @@ impl Hunt {
     /// Counts what the attempt says about the suite, or about us.
     fn count(&mut self, name: AttemptName, outcome: &Outcome) {
         let thread = self.thread(name);
-        if !matches!(outcome, Outcome::Infra(_) | Outcome::Interrupted) {
-            thread.first.get_or_insert_with(|| outcome.clone());
-        }
         thread.outcome = Some(outcome.clone());
         let Outcome::Infra(infra) = outcome else {
             thread.infra_in_a_row = 0;

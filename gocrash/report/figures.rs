@@ -122,18 +122,13 @@ pub(super) fn closing(config: &Config, hunt: &Hunt) -> Vec<String> {
     }));
     let rate = hunt.rate();
     let fails_alike = hunt.fails_alike();
-    lines.extend(fails_alike.map(|outcome| {
-        let begun = hunt.threads.iter().filter(|thread| thread.tries > 0);
-        let all = begun.count();
+    lines.extend(fails_alike.map(|(all, outcome)| {
         let counted = rate.map_or(0, |rate| rate.runs);
-        let note = match counted < u64::try_from(all).unwrap_or(u64::MAX) {
+        let note = match counted < all {
             true => "; the rate counts them up to the one that ended the hunt",
             false => "",
         };
-        format!(
-            "not a flake: the first run of every thread {outcome}, {all} of \
-             {all}{note}"
-        )
+        format!("not a flake: each of the {all} runs {outcome}{note}")
     }));
     lines.extend(rate.map(|rate| format!("failure rate: {rate}")));
     if let Some(wanted) = &config.verification {

@@ -75,10 +75,13 @@ fn what_always_fails_is_said_to_be_no_flake() {
     let script = r#"touch "$DESK/up-$GOCRASH_SLOT"
         until [ "$(ls "$DESK" | wc -l)" = 3 ]; do sleep 0.01; done; exit 3"#;
     let hunted = ground.hunt(&["-p3"], script).expect(1);
-    let said = "not a flake: the first run of every thread exited with code 3, \
-                3 of 3; the rate counts them up to the one that ended the hunt";
+    let said = "not a flake: each of the 3 runs exited with code 3; the rate \
+                counts them up to the one that ended the hunt";
     assert!(hunted.stdout.contains(said), "{hunted:#?}");
     assert!(!hunted.stdout.contains("until 99% sure"), "{hunted:#?}");
+    let hunted = ground.hunt(&["-p1", "--max-fails=3"], "exit 3").expect(1);
+    let said = "not a flake: each of the 3 runs exited with code 3\n";
+    assert!(hunted.stdout.contains(said), "{hunted:#?}");
 }
 
 #[test]

@@ -133,21 +133,12 @@ impl Hunt {
         self.stop.met.or(each).filter(|_| by_rule)
     }
 
-    /// What the first attempt of every thread did, where that is the same
-    /// failure on all of them. That of a single thread says little.
-    pub(crate) fn fails_alike(&self) -> Option<&Outcome> {
-        // One that fails at once may end the hunt before others begin.
-        let begun = self.threads.iter().filter(|thread| thread.tries > 0);
-        let mut first = begun.map(|thread| thread.first.as_ref());
-        let one = first.next()??;
-        let mut others = first.peekable();
-        others.peek()?;
-        let alike = |other: Option<&Outcome>| {
-            other.is_some_and(|other| {
-                other.is_failure() && other.status() == one.status()
-            })
-        };
-        (one.is_failure() && others.all(alike)).then_some(one)
+    /// What all of so many runs did, where that is the same failure. A single
+    /// one may be by chance.
+    pub(crate) fn fails_alike(&self) -> Option<(u64, &Outcome)> {
+        let runs = self.tally.runs();
+        let first = self.first.as_ref().filter(|one| one.is_failure())?;
+        (self.is_alike && runs > 1).then_some((runs, first))
     }
 
     /// Whether more runs would have been needed for a verdict.
@@ -168,9 +159,14 @@ impl Hunt {
         }
     }
 
-    /// Counts what says nothing. Trouble and what was cut off are no excuse
-    /// of the suite's.
+    /// Counts what says nothing, and sees whether all say the same. Trouble and
+    /// what was cut off are no words of the suite's.
     pub(super) fn listen(&mut self, outcome: &Outcome) {
+        if !matches!(outcome, Outcome::Infra(_) | Outcome::Interrupted) {
+            let first = self.first.get_or_insert_with(|| outcome.clone());
+            self.is_alike &= first.status() == outcome.status()
+                && first.is_failure() == outcome.is_failure();
+        }
         if outcome.is_verdict() {
             self.silent_in_a_row = 0;
         } else if outcome.is_excused() {

@@ -23,8 +23,6 @@ pub(crate) struct Thread {
     pub(crate) stdout_path: PathBuf,
     /// Attempts whose suite was to start.
     pub(crate) tries: u64,
-    /// What became of the first of them that ended by itself.
-    pub(super) first: Option<Outcome>,
     /// What became of the last of them.
     pub(crate) outcome: Option<Outcome>,
 }
@@ -54,7 +52,6 @@ impl Thread {
             infra_in_a_row: 0,
             stdout_path: PathBuf::new(),
             tries: 0,
-            first: None,
             outcome: None,
         }
     }

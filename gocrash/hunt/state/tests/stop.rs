@@ -3,7 +3,7 @@
 use super::*;
 use crate::attempt::outcome::Told;
 use crate::hunt::state::stop::{Rule, SILENT_IN_A_ROW_MAX};
-use crate::stats::Limits;
+use crate::stats::{Fate, Limits};
 
 const NO_LIMITS: Limits = Limits { fails: None, runs: None, time: None };
 
@@ -97,23 +97,31 @@ fn time_counts_from_the_first_start_and_ends_a_hunt() {
 }
 
 #[test]
-fn what_fails_alike_on_every_thread_is_no_flake() {
-    let alike = |outcomes: [Outcome; 2]| {
-        let mut drive = Drive::running(2, None);
-        for (thread, outcome) in (0..).zip(outcomes) {
-            drive.ended(thread, 0, outcome);
+fn where_all_runs_fail_alike_it_is_no_flake() {
+    let alike = |outcomes: &[Outcome]| {
+        let mut drive = Drive::running(1, None);
+        for outcome in outcomes {
+            let hunt = &mut drive.hunt;
+            hunt.listen(outcome);
+            let run = hunt.tally.runs();
+            let at = Instant::now();
+            hunt.tally.started(name(0, run), at);
+            hunt.tally.ended(name(0, run), Fate::Failed, at);
         }
-        drive.hunt.fails_alike().cloned()
+        drive.hunt.fails_alike().map(|(_, outcome)| outcome.clone())
     };
-    use Outcome::{Failed, Passed, Signaled};
-    assert_eq!(alike([Failed(1), Failed(1)]), Some(Failed(1)));
-    assert_eq!(alike([Signaled(11), Signaled(11)]), Some(Signaled(11)));
-    assert_eq!(alike([Failed(1), Failed(2)]), None);
-    assert_eq!(alike([Passed, Passed]), None);
+    use Outcome::{Failed, Ignored, Interrupted, Passed, Signaled};
+    assert_eq!(alike(&[Failed(1), Failed(1)]), Some(Failed(1)));
+    assert_eq!(
+        alike(&[Signaled(11), Signaled(11), Interrupted]),
+        Some(Signaled(11))
+    );
+    assert_eq!(alike(&[Failed(1), Failed(2)]), None);
+    assert_eq!(alike(&[Failed(1), Failed(1), Passed]), None);
+    assert_eq!(alike(&[Failed(1), Ignored, Failed(1)]), None);
+    assert_eq!(alike(&[Passed, Passed]), None);
     // One failure may be by chance.
-    let mut drive = Drive::running(1, None);
-    drive.ended(0, 0, Failed(1));
-    assert_eq!(drive.hunt.fails_alike(), None);
+    assert_eq!(alike(&[Failed(1)]), None);
 }
 
 #[test]
