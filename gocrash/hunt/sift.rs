@@ -49,7 +49,7 @@ impl From<&Signature> for Signed {
 /// What an attempt that passed tells of tests that did so only when they were
 /// run again.
 pub(crate) fn flaky(junit: &[Vec<u8>]) -> Option<Sifted> {
-    let signatures = signature::sign(triage::flaky(junit));
+    let signatures = signature::sign(triage::flaky(&[], junit));
     let told = signatures.iter().take(SIGNATURES_MAX).map(Signed::from);
     let signatures: Vec<Signed> = told.collect();
     (!signatures.is_empty()).then_some(Sifted { signatures, decision: None })

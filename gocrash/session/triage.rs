@@ -204,7 +204,7 @@ impl Output {
 
     fn signatures(&self) -> Vec<Signature> {
         if self.has_passed {
-            return sign(triage::flaky(&self.junit));
+            return sign(triage::flaky(&self.printed(), &self.junit));
         }
         match self.is_xml() {
             true => sign(triage::read_junit(&self.printed[0]).failures),

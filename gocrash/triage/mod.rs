@@ -50,11 +50,18 @@ pub(crate) fn read_with(outputs: &[&[u8]], junit: &[Vec<u8>]) -> Vec<Failure> {
     failures
 }
 
-/// The tests that passed only when they were run again, by JUnit files: of an
-/// attempt that passed, too.
-pub(crate) fn flaky(junit: &[Vec<u8>]) -> Vec<Failure> {
+/// The tests that passed only when they were run again, of an attempt that
+/// passed in the end: by JUnit files, or else by what was printed.
+pub(crate) fn flaky(outputs: &[&[u8]], junit: &[Vec<u8>]) -> Vec<Failure> {
     let results = junit.iter().flat_map(|xml| read_junit(xml).failures);
-    results.filter(|failure| failure.is_flaky).take(FAILURES_MAX).collect()
+    let mut failures: Vec<Failure> = results.collect();
+    if failures.is_empty() {
+        let outputs: Vec<_> =
+            outputs.iter().map(|log| text::lines(log)).collect();
+        failures = suite::read(&outputs);
+    }
+    let failures = failures.into_iter();
+    failures.filter(|failure| failure.is_flaky).take(FAILURES_MAX).collect()
 }
 
 /// Whether a log that nothing else is known of says that all went well: then

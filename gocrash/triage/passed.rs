@@ -4,44 +4,131 @@ use super::text::Line;
 use super::{go, plain, suite};
 
 /// How lines begin that tell of no failure, whatever words are in them.
-const HARMLESS: [&str; 10] = [
-    "Checking ",
-    "Compiling ",
-    "Downloaded ",
-    "warning: ",
-    "=== ",
-    "--- PASS: ",
-    "--- SKIP: ",
-    "ok  \t",
-    "?   \t",
-    "test result: ok. ",
+const HARMLESS: [&str; 3] = ["Checking ", "Compiling ", "Downloaded "];
+
+/// What a suite prints from one line to another, if all went well.
+struct Suite {
+    begins: fn(&str) -> bool,
+    passed: fn(&str) -> bool,
+}
+
+const SUITES: [Suite; 5] = [
+    Suite { begins: |text| text.starts_with("=== RUN "), passed: go_passed },
+    Suite { begins: cargo_begins, passed: cargo_passed },
+    Suite { begins: nextest_begins, passed: nextest_passed },
+    Suite { begins: pytest_begins, passed: pytest_passed },
+    Suite {
+        begins: |text| text.starts_with("Test project "),
+        passed: |text| text.starts_with("100% tests passed"),
+    },
 ];
 
-/// A suite says so, and no line complains.
+/// A suite says so, and no line complains that is not of a suite which says
+/// so. Tests that pass in the end may have failed before.
 pub(super) fn says(outputs: &[Vec<Line<'_>>]) -> bool {
-    let all: Vec<_> = outputs.iter().map(|log| go::unpacked(log)).collect();
-    let lines = || all.iter().flatten();
-    lines().any(|line| is_verdict(&line.text))
-        && !lines().any(|line| {
-            !is_harmless(&line.text) && plain::complains(&line.text)
-        })
+    let verdicts = outputs.iter().map(|log| verdict(&go::unpacked(log)));
+    let mut verdicts = verdicts.collect::<Vec<_>>();
+    verdicts.retain(|verdict| *verdict != Verdict::Silent);
+    !verdicts.is_empty()
+        && verdicts.iter().all(|verdict| *verdict == Verdict::Passed)
         && go::read(outputs).is_empty()
-        && suite::read(outputs).is_empty()
+        && suite::read(outputs).iter().all(|failure| failure.is_flaky)
 }
 
-/// Of Go's tools, or of `cargo test`.
-fn is_verdict(text: &str) -> bool {
-    let of_cargo = text.strip_prefix("test result: ok. ");
-    text == "PASS"
-        || text == "ALL TESTS PASSED"
-        || text.starts_with("ok  \t")
-        || of_cargo.is_some_and(|counts| counts.contains(" 0 failed;"))
+/// What one output says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    /// It complains.
+    Failed,
+    Silent,
 }
 
-fn is_harmless(text: &str) -> bool {
+fn verdict(lines: &[Line<'_>]) -> Verdict {
+    let is_tap = suite::tap_passed(lines);
+    let mut passed = is_tap;
+    // What a suite complains of is its own affair, until it is known how that
+    // ended.
+    let mut inside = false;
+    let mut complained = false;
+    for Line { text, .. } in lines {
+        if SUITES.iter().any(|suite| (suite.passed)(text)) {
+            passed = true;
+            inside = false;
+            complained = false;
+        } else if SUITES.iter().any(|suite| (suite.begins)(text)) {
+            inside = true;
+        } else if plain::complains(text) && !is_harmless(text, is_tap) {
+            match inside {
+                true => complained = true,
+                false => return Verdict::Failed,
+            }
+        }
+    }
+    match (complained, passed) {
+        (true, _) => Verdict::Failed,
+        (false, true) => Verdict::Passed,
+        (false, false) => Verdict::Silent,
+    }
+}
+
+fn is_harmless(text: &str, is_tap: bool) -> bool {
     let text = text.trim_start();
-    let is_test = text.starts_with("test ") && text.ends_with(" ... ok");
-    is_test || HARMLESS.iter().any(|begin| text.starts_with(begin))
+    // What a test says beside the protocol.
+    let is_said = is_tap && text.starts_with(['#', 'o', 'n']);
+    is_said
+        || text.starts_with("warning: ")
+        || text.starts_with("?   \t")
+        || HARMLESS.iter().any(|begin| text.starts_with(begin))
+}
+
+fn go_passed(text: &str) -> bool {
+    text == "PASS" || text == "ALL TESTS PASSED" || text.starts_with("ok  \t")
+}
+
+fn cargo_begins(text: &str) -> bool {
+    text.starts_with("running ") && text.trim_end_matches('s').ends_with("test")
+}
+
+fn cargo_passed(text: &str) -> bool {
+    let counts = text.strip_prefix("test result: ok. ");
+    counts.is_some_and(|counts| counts.contains(" 0 failed;"))
+}
+
+fn nextest_begins(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with("Starting ") && text.contains(" across ")
+}
+
+/// `Summary [   0.040s] 3 tests run: 3 passed (1 flaky), 1 skipped`
+fn nextest_passed(text: &str) -> bool {
+    let counts = text.trim_start().strip_prefix("Summary [").and_then(|text| {
+        let (run, rest) = text.split_once("] ")?.1.split_once(" run: ")?;
+        Some((run.split(' ').next()?, rest.split_once(" passed")?.0))
+    });
+    counts.is_some_and(|(run, passed)| run == passed)
+}
+
+fn pytest_begins(text: &str) -> bool {
+    text.contains("= test session starts =")
+        || text.contains("= warnings summary =")
+}
+
+/// `==== 1 passed, 1 xfailed, 1 warning in 0.03s ====`
+fn pytest_passed(text: &str) -> bool {
+    let text = text.trim_matches('=').trim();
+    let Some((counts, time)) = text.rsplit_once(" in ") else { return false };
+    let mut words = counts.split(", ").map(|count| count.split_once(' '));
+    let is_count = |word: Option<(&str, &str)>| {
+        word.is_some_and(|(count, what)| {
+            count.bytes().all(|byte| byte.is_ascii_digit())
+                && !what.starts_with("fail")
+                && !what.starts_with("error")
+        })
+    };
+    time.starts_with(|c: char| c.is_ascii_digit())
+        && counts.contains(" passed")
+        && words.all(is_count)
 }
 
 #[cfg(test)]
@@ -63,6 +150,14 @@ mod tests {
             assert!(passed(&[log.as_bytes()]), "{log}");
         }
         for log in [
+            "=== RUN   TestError\n    x_test.go:1: error\n",
+            "=== RUN   Test\n--- PASS: Test (0.00s)\nPASS\nfatal: no space\n",
+            "error: cannot build\n1 passed in 0.02s\n",
+            "1 failed, 1 passed in 0.02s\n",
+            "Summary [   0.040s] 3 tests run: 2 passed, 1 timed out, 1 skipped\n",
+            "ok 1 - one\nnot ok 2 - two\n1..2\n",
+            "ok 1 - one\n1..2\n",
+            "0% tests passed, 1 tests failed out of 1\n",
             "",
             "done\n",
             "PASS\nexit status 2: fatal\n",

@@ -16,7 +16,11 @@ const LINES_COMPARED_MAX: usize = 9;
 
 /// The logs of the corpus: each a name, and the outputs of one attempt.
 pub(super) fn corpus() -> Vec<(String, Vec<Vec<u8>>)> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(LOGS)
+    logs(Path::new(LOGS))
+}
+
+fn logs(directory: &Path) -> Vec<(String, Vec<Vec<u8>>)> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| {
@@ -75,6 +79,25 @@ fn told(signature: &Signature) -> String {
         writeln!(text, "  | and {more} more").unwrap();
     }
     text
+}
+
+#[test]
+fn logs_of_what_passed_have_nothing_to_explain_but_what_is_flaky() {
+    for (name, outputs) in logs(&Path::new(LOGS).join("passed")) {
+        let outputs: Vec<&[u8]> = outputs.iter().map(Vec::as_slice).collect();
+        assert!(passed(&outputs), "{name}");
+        let flaky = flaky(&outputs, &[]).into_iter();
+        let tests: Vec<String> = flaky.map(|failure| failure.test).collect();
+        let expected: &[&str] = match &*name {
+            "nextest-flaky" => &["passes_the_second_time"],
+            _ => &[],
+        };
+        assert_eq!(tests, expected, "{name}");
+    }
+    for (name, outputs) in corpus() {
+        let outputs: Vec<&[u8]> = outputs.iter().map(Vec::as_slice).collect();
+        assert!(!passed(&outputs), "{name}");
+    }
 }
 
 #[test]

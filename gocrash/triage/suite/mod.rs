@@ -11,6 +11,7 @@ mod tap;
 
 use crate::triage::failure::Failure;
 use crate::triage::text::Line;
+pub(super) use tap::tap_passed;
 
 /// Failures of one log, of one kind of suite: more tell nothing more.
 const FAILURES_MAX: usize = 500;

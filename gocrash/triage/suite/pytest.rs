@@ -18,9 +18,13 @@ pub(super) fn read(outputs: &[Vec<Line<'_>>]) -> Vec<Failure> {
             continue;
         }
         let mut in_summary = false;
+        let mut in_passes = false;
         for (at, line) in lines.iter().enumerate() {
-            if line.text.contains("= short test summary info =") {
-                in_summary = true;
+            if line.text.starts_with("====") {
+                in_summary = line.text.contains("= short test summary info =");
+                in_passes = line.text.contains("= PASSES =");
+            } else if in_passes {
+                // What tests said that passed, where that was asked for.
             } else if in_summary {
                 failures.extend(summed_up(line, &mut sections));
             } else if let Some(name) = heading(&line.text)

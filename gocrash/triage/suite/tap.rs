@@ -47,6 +47,22 @@ pub(super) fn read(outputs: &[Vec<Line<'_>>]) -> Vec<Failure> {
     own.map(|(_, (_, failure))| failure).collect()
 }
 
+/// Whether as many tests as were planned have passed, or may fail.
+pub(in crate::triage) fn tap_passed(lines: &[Line<'_>]) -> bool {
+    let texts = || lines.iter().map(|line| line.text.as_ref());
+    let is_test = |text: &&str| {
+        text.strip_prefix("not ").unwrap_or(text).starts_with("ok ")
+    };
+    let planned = texts().find_map(|text| {
+        let count = text.strip_prefix("1..")?.split(' ').next()?;
+        count.parse::<usize>().ok()
+    });
+    let ran_all = planned == Some(texts().filter(is_test).count());
+    let by_prove = texts().any(|text| text == "All tests successful.");
+    let has_failed = texts().any(|text| not_ok(text).is_some());
+    (ran_all || by_prove) && !has_failed
+}
+
 /// The name in `not ok 3 - name`, or the number, if it may not fail.
 fn not_ok(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("not ok")?;
