@@ -241,8 +241,8 @@ impl Terminal {
         }
         if let Some(working) = &hunt.working {
             self.line(format_args!(
-                "to remove all of it: {}",
-                working.removal()
+                "to remove all of it: gocrash clean {}",
+                working.session
             ));
         }
         for line in figures::closing(config, hunt) {

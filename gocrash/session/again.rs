@@ -10,7 +10,7 @@ use nix::unistd::Uid;
 use zfs::{SnapshotName, Zfs};
 
 use super::hunts::Hunt;
-use super::{pick, verify};
+use super::{pick, state, verify};
 use crate::attempt::person::Person;
 use crate::attempt::reader::Reader;
 use crate::cli::after::VerifyFixArgs;
@@ -35,7 +35,13 @@ pub(super) fn manifest(hunt: &Hunt) -> Result<&Manifest, Refusal> {
     let manifest = manifest.map_err(|why| {
         Refusal::new(
             format!("cannot read what was hunted in `{name}`: {why}"),
-            "run gocrash by sudo or doas, or as who ran the suite",
+            match state::is_denied(why) {
+                true => "run gocrash by sudo or doas, or as who ran the suite",
+                false => {
+                    "what can be told without its gocrash.json is told by \
+                     `gocrash report` and `gocrash triage`"
+                }
+            },
         )
     })?;
     let manifest::Person { name: person, uid, .. } = &manifest.person;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+use super::state::is_denied;
 use super::{hunts, log};
 use crate::config::Config;
 use crate::record::host::Host;
@@ -45,7 +46,10 @@ impl Baseline {
         let record = found.record.map_err(|why| {
             Refusal::new(
                 format!("cannot read the record of `{}`: {why}", found.name),
-                "call gocrash as a person who may read it",
+                match is_denied(&why) {
+                    true => "call gocrash as a person who may read it",
+                    false => "name another hunt as the baseline",
+                },
             )
         })?;
         Ok(Baseline { name: found.session, record })

@@ -60,15 +60,27 @@ pub(super) fn check_over(hunt: &Hunt) -> Result<(), Refusal> {
             format!("`{name}` was received: it is somebody's copy"),
             format!("if it is yours to destroy: `zfs destroy -r {name}`"),
         )),
-        State::Unknown => Err(Refusal::new(
-            format!(
-                "cannot tell what is whose in `{name}`: its record can't be \
-                 read: {}",
-                hunt.found.record.as_ref().err().map_or("", String::as_str)
-            ),
-            "run gocrash by sudo or doas",
-        )),
+        State::Unknown => {
+            let why = hunt.found.record.as_ref().err();
+            let why = why.map_or("", String::as_str);
+            Err(Refusal::new(
+                format!(
+                    "cannot tell what is whose in `{name}`: its record can't \
+                     be read: {why}"
+                ),
+                match is_denied(why) {
+                    true => "run gocrash by sudo or doas",
+                    false => "see what is in it, and remove it by hand",
+                },
+            ))
+        }
     }
+}
+
+/// Whether another person may be let read what can't be read for this reason,
+/// which is the system's.
+pub(super) fn is_denied(why: &str) -> bool {
+    why.starts_with("Permission denied") || why.starts_with("Operation not")
 }
 
 /// An attempt whose slate was kept.

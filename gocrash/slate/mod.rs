@@ -206,21 +206,6 @@ impl Working {
         self
     }
 
-    /// What removes all of it, for a shell.
-    pub(crate) fn removal(&self) -> String {
-        let name = &self.name;
-        match self.kind {
-            Kind::Dataset { .. } => {
-                let snapshot = self.taken().map(|snapshot| {
-                    format!(" && zfs destroy {}", shell_word(snapshot))
-                });
-                let snapshot = snapshot.unwrap_or_default();
-                format!("zfs destroy -r {}{snapshot}", shell_word(name))
-            }
-            Kind::Directory { .. } => format!("rm -rf {}", shell_word(name)),
-        }
-    }
-
     /// The snapshot that the hunt took itself, if it did.
     pub(crate) fn taken(&self) -> Option<&str> {
         match &self.kind {
@@ -369,25 +354,4 @@ pub(crate) fn as_person<T>(
     work: impl FnOnce() -> T,
 ) -> T {
     overlay::as_person(person, work)
-}
-
-/// A word as any shell takes it.
-fn shell_word(text: &str) -> String {
-    let is_plain =
-        |c: char| c.is_ascii_alphanumeric() || "/._-+,:@".contains(c);
-    match !text.is_empty() && text.chars().all(is_plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_means_itself_to_a_shell() {
-        assert_eq!(shell_word("/home/a/gocrash-1"), "/home/a/gocrash-1");
-        assert_eq!(shell_word("/it's $HOME"), r"'/it'\''s $HOME'");
-    }
 }

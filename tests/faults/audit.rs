@@ -86,11 +86,13 @@ fn is_named(name: &str, ran: &Ran) -> bool {
     let is_in = |line: &str, before: &str, after: &str| {
         line.contains(&format!("{before}{name}{after}"))
     };
+    // What was taken of a directory has the name of the hunt.
+    let session = name.rsplit(['/', '@']).next();
     let by_itself = lines().any(|line| {
         is_in(line, "kept: ", ": ")
             || is_in(line, "left: ", ": ")
-            || line.starts_with("to remove all of it: ")
-                && line.split(' ').any(|word| word == name)
+            || line.strip_prefix("to remove all of it: gocrash clean ")
+                == session
     });
     by_itself || {
         let passed =

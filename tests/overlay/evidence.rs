@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 
 use expect_test::{expect, expect_file};
 
-use crate::ground::{Caller, Ground};
+use crate::ground::{Caller, Ground, Hunted};
 
 const SOURCE: &str = r#"
     mkdir -p same/inner gone/inner again/inner becomes-file "odd
@@ -81,7 +81,9 @@ fn a_failure_leaves_what_it_changed_and_a_list_of_it() {
             .stdout
             .lines()
             .find_map(|line| line.strip_prefix("to remove all of it: "));
-        ground.as_person("sh", &["-ec", removal.unwrap()], "desk");
+        let words: Vec<&str> = removal.unwrap().split(' ').skip(1).collect();
+        let cleaned = ground.after(&[&words[..], &["-y"]].concat()).output();
+        Hunted::new(cleaned.unwrap()).expect(0);
         assert_eq!(ground.left(), [""; 0], "{caller:?}");
     }
 }

@@ -203,6 +203,31 @@ fn clean(ground: &Ground, args: &[&str]) -> Hunted {
 }
 
 #[test]
+fn what_only_has_the_name_of_a_hunt_stays() {
+    let ground = Ground::new(Caller::Person, "true");
+    let path = ground.path("state/gocrash/gocrash-123");
+    fs::create_dir_all(&path).unwrap();
+    let cleaned = clean(&ground, &["-y", "--all"]).expect(125);
+    let said = format!("left {}: it is empty", path.display());
+    assert!(cleaned.stderr.contains(&said), "{cleaned:#?}");
+    assert!(path.exists());
+}
+
+#[test]
+fn a_record_that_was_taken_away_is_no_matter_of_rights() {
+    let ground = Ground::new(Caller::Person, "true");
+    ground.hunt(&["-p1"], "exit 7").expect(1);
+    let session = ground.path("state/gocrash").join(&ground.left()[0]);
+    fs::remove_file(session.join("gocrash.json")).unwrap();
+    let refused = ground.after(&["rerun", "latest"]).output().unwrap();
+    let said = Hunted::new(refused).expect(129).stderr;
+    assert!(said.contains("told by `gocrash report`"), "{said}");
+    fs::remove_file(session.join("events.jsonl")).unwrap();
+    let said = clean(&ground, &["-y", "latest"]).stderr;
+    assert!(!said.contains("sudo"), "{said}");
+}
+
+#[test]
 fn what_was_unfinished_goes_first_and_the_rest_when_it_is_asked_for() {
     for caller in Caller::all() {
         let ground = Ground::new(caller, "echo a >file");

@@ -101,7 +101,15 @@ impl Cleaner {
         let mut stay = Vec::new();
         let mut remains = false;
         let is_whole = extent == Extent::Whole || self.holds_nothing;
-        for name in self.session.names()? {
+        let names = self.session.names()?;
+        if names.is_empty() {
+            // Somebody else may have made it.
+            let why = "it is empty, so that nothing says what it is: \
+                       `rmdir` removes it";
+            let name = self.path.display().to_string();
+            return Ok((go, vec![Left { name, why: why.to_owned() }]));
+        }
+        for name in names {
             let attempt = name.to_str().and_then(|name| name.parse().ok());
             match attempt {
                 Some(attempt) => {

@@ -48,9 +48,11 @@ fn check_kept(
         lines.find(|line| line["event"] == event).unwrap().clone()
     };
     let (kept, opened) = (is("kept"), is("opened"));
-    let [kept, session] =
-        [kept, opened].map(|line| line["name"].as_str().unwrap().to_owned());
-    ran.stdout = format!("kept: {kept}: \nto remove all of it: {session}\n");
+    let kept = kept["name"].as_str().unwrap();
+    let session = opened["session"].as_str().unwrap();
+    ran.stdout = format!(
+        "kept: {kept}: \nto remove all of it: gocrash clean {session}\n"
+    );
     ran.stderr.clear();
     audit.end(&ran.expect_verdict(attempt, "exited with code 7"));
     fs::remove_dir_all(ground.path("state/gocrash").join(session)).unwrap();

@@ -44,6 +44,8 @@ fn the_snapshot_stays_with_what_is_kept_and_goes_as_it_was_said() {
     let mut lines = hunted.stdout.lines();
     let remedy =
         lines.find_map(|line| line.strip_prefix("to remove all of it: "));
-    run(Command::new("sh").args(["-c", remedy.unwrap()]));
+    let words: Vec<&str> = remedy.unwrap().split(' ').skip(1).collect();
+    let mut cleaned = ground.after(&[&words[..], &["-y"]].concat());
+    assert_eq!(ground.end(cleaned.output().unwrap()).code(), Some(0));
     assert_eq!(ground.datasets(), before);
 }
