@@ -32,6 +32,8 @@ pub(crate) struct Failure<'a> {
     pub(crate) exit: &'a Exit,
     /// The dataset or directory that was kept.
     pub(crate) kept: Option<&'a str>,
+    /// It was kept, and is no longer there.
+    pub(crate) is_removed: bool,
     /// Where what it printed can be read, and how that ends.
     pub(crate) logs: Vec<Log>,
 }
@@ -54,9 +56,11 @@ pub(super) fn groups<'a>(history: &'a History, logs: &Logs) -> Vec<Group<'a>> {
             continue;
         }
         let attempt = &history.attempts[&name];
-        let kept = kept(attempt);
+        let was_kept = kept(attempt);
+        let kept = was_kept.filter(|_| !logs.lack(name));
+        let is_removed = was_kept != kept;
         let logs = logs.of(name, kept.map(|kept| place(history, name, kept)));
-        let failure = Failure { name, exit, kept, logs };
+        let failure = Failure { name, exit, kept, is_removed, logs };
         let mut ways: Vec<Option<&Signature>> =
             signatures(exit, false).map(Some).collect();
         if ways.is_empty() {

@@ -60,7 +60,7 @@ impl<'a> Digest<'a> {
     pub(crate) fn new(session: &'a Session, logs: &Logs) -> Digest<'a> {
         let history = &session.history;
         let counts = counts(history);
-        let rate = Some(rate(session)).filter(|rate| rate.runs > 0);
+        let rate = rate_of(session);
         Digest {
             session,
             is_alive: false,
@@ -222,6 +222,12 @@ pub(crate) fn exits(history: &History) -> Vec<(AttemptName, &Exit)> {
         .collect();
     exits.sort_by_key(|(name, exit)| (exit.at_ns, *name));
     exits
+}
+
+/// The failure rate of a hunt, as far as that is over; `None` where no run gave
+/// a verdict.
+pub(crate) fn rate_of(session: &Session) -> Option<Rate> {
+    Some(rate(session)).filter(|rate| rate.runs > 0)
 }
 
 /// The rate, as the hunt told it when it was over; or else from runs in the

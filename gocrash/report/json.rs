@@ -141,7 +141,7 @@ impl<'a> FlakyOf<'a> {
 
 impl<'a> FailureOf<'a> {
     fn new(failure: &'a Failure<'_>) -> FailureOf<'a> {
-        let Failure { name, exit, kept, logs } = failure;
+        let Failure { name, exit, kept, logs, .. } = failure;
         let log = |log: &'a super::logs::Log| LogOf {
             path: Text::from(&log.path),
             lines: &log.lines,

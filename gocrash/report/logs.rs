@@ -1,7 +1,7 @@
 //! How the logs of failed attempts end: as they were heard while the hunt went
 //! on, or else read where they were kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::safe;
@@ -29,6 +29,8 @@ pub(crate) struct Logs {
     known: BTreeMap<AttemptName, Said>,
     /// Whose rights the others are read with, if they are.
     reader: Option<Reader>,
+    /// What is still there of what was kept, where somebody has looked.
+    there: Option<BTreeSet<AttemptName>>,
 }
 
 /// Read where the hunt says that they are.
@@ -41,12 +43,20 @@ impl Default for Logs {
 impl Logs {
     /// Nothing is known yet.
     pub(crate) fn read_by(reader: Reader) -> Logs {
-        Logs { known: BTreeMap::new(), reader: Some(reader) }
+        Logs { known: BTreeMap::new(), reader: Some(reader), there: None }
     }
 
     /// Nothing else is read: a record can be the suite's own word.
-    pub(crate) fn known(known: BTreeMap<AttemptName, Said>) -> Logs {
-        Logs { known, reader: None }
+    pub(crate) fn known(
+        known: BTreeMap<AttemptName, Said>,
+        there: BTreeSet<AttemptName>,
+    ) -> Logs {
+        Logs { known, reader: None, there: Some(there) }
+    }
+
+    /// Whether what was kept of it has been removed.
+    pub(super) fn lack(&self, name: AttemptName) -> bool {
+        self.there.as_ref().is_some_and(|there| !there.contains(&name))
     }
 
     pub(crate) fn hear(&mut self, name: AttemptName, said: &Said) {

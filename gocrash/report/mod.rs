@@ -6,7 +6,7 @@ mod area;
 pub(crate) mod changes;
 pub(crate) mod cleaning;
 mod console;
-mod digest;
+pub(crate) mod digest;
 mod events;
 mod figures;
 pub(crate) mod file;

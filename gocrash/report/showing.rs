@@ -68,6 +68,9 @@ fn write_hunt(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
     if !counts.is_empty() {
         say("attempts:", &counts.join(", "))?;
     }
+    if let Some(rate) = &shown.told_rate {
+        say("rate:", rate)?;
+    }
     for kept in shown.details.iter().filter(|detail| detail.kept) {
         say("kept:", &format_args!("{}: {}", kept.id, how(kept)))?;
         let place = kept.stdout.as_ref().map(|path| path.display().to_string());

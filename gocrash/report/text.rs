@@ -136,7 +136,7 @@ fn write_failure(
     failure: &Failure<'_>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let Failure { name, exit, kept, logs } = failure;
+    let Failure { name, exit, kept, is_removed, logs } = failure;
     let at = seconds(Duration::from_nanos(exit.at_ns));
     let took = seconds(exit.took());
     writeln!(out, "  {name}: at {at}, after {took}")?;
@@ -147,6 +147,9 @@ fn write_failure(
     match kept {
         Some(kept) if logs.is_empty() => {
             writeln!(out, "    kept as {}", safe::line(kept))
+        }
+        None if *is_removed => {
+            writeln!(out, "    was kept, and has been removed since")
         }
         _ => Ok(()),
     }

@@ -37,7 +37,9 @@ pub(super) fn report(args: ReportArgs) -> anyhow::Result<ExitCode> {
     let hunt = hunts.pick(&args.id)?;
     match &hunt.found.record {
         Ok(session) => {
-            let logs = Logs::known(ends(&hunt.found));
+            let slates = hunt.found.slates.iter();
+            let there = slates.map(|slate| slate.attempt).collect();
+            let logs = Logs::known(ends(&hunt.found), there);
             afterwards::write(session, hunt.found.is_alive, &logs, &wanted)?;
         }
         Err(why) => anyhow::bail!("cannot read the record: {why}"),

@@ -13,9 +13,11 @@ use crate::attempt::output::NAMES;
 use crate::cli::after::ShowArgs;
 use crate::exit;
 use crate::hunt::golden;
+use crate::record;
 use crate::record::manifest::{Manifest, Person};
 use crate::record::read::{Attempt, History};
 use crate::refusal::Refusal;
+use crate::report::digest::rate_of;
 use crate::report::{printed, showing};
 use crate::slate::found::{Kind, is_kept};
 use crate::slate::visit::Tree;
@@ -33,6 +35,10 @@ pub(crate) struct Shown {
     pub(crate) ended: Option<String>,
     pub(crate) why: Option<String>,
     pub(crate) outcomes: Vec<(String, usize)>,
+    rate: Option<record::Rate>,
+    /// The same in words.
+    #[serde(skip)]
+    pub(crate) told_rate: Option<String>,
     pub(crate) left: Vec<Left>,
     pub(crate) details: Vec<Detail>,
 }
@@ -102,6 +108,7 @@ fn shown(hunt: &Hunt) -> Shown {
     let manifest = record.and_then(|record| record.manifest.as_ref().ok());
     let history = record.map(|record| &record.history);
     let over = history.and_then(|history| history.over.as_ref());
+    let rate = record.and_then(rate_of);
     Shown {
         v: VERSION,
         summary: Summary::new(hunt),
@@ -115,6 +122,8 @@ fn shown(hunt: &Hunt) -> Shown {
             .and_then(|over| Some(history?.moment(over.at_ns)?.to_string())),
         why: over.and_then(|over| over.why.clone()),
         outcomes: history.map(outcomes).unwrap_or_default(),
+        rate: rate.map(record::Rate::from),
+        told_rate: rate.map(|rate| rate.to_string()),
         left: history
             .map(|history| &history.left[..])
             .unwrap_or_default()

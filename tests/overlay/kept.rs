@@ -205,3 +205,27 @@ fn a_hunt_is_run_again_with_a_narrower_command() {
         assert!(again.stdout.contains("after all threads do 1 run\n"));
     }
 }
+
+#[test]
+fn what_was_removed_since_is_not_said_to_be_there() {
+    let (ground, session) = failed(Caller::Person);
+    let shown = after(&ground, &["show", "latest"]).expect(0).stdout;
+    let rate = "rate:      1 of 1 run, 100% (95% CI 3–100%)\n";
+    assert!(shown.contains(rate), "{shown}");
+    let report = || after(&ground, &["report", "latest"]).expect(0).stdout;
+    let path = format!("/{session}/thread-0-run-0/upper/test_run_stdout");
+    assert!(report().contains(&path), "{}", report());
+    let slate = ground.path("state/gocrash").join(&session);
+    let slate = slate.join("thread-0-run-0");
+    let dir = slate.to_str().unwrap();
+    ground.as_person(
+        "sh",
+        &["-ec", "chmod -R u+rwx $0; rm -r $0", dir],
+        "desk",
+    );
+    let told = "thread-0-run-0: at";
+    assert!(report().contains(told), "{}", report());
+    assert!(!report().contains(&path), "{}", report());
+    let removed = "    was kept, and has been removed since\n";
+    assert!(report().contains(removed), "{}", report());
+}
