@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::{printed, safe};
 use crate::session::triage::{Report, Told};
+use crate::triage::failure::excerpt;
 
 /// Lines that are shown of each group.
 const LINES_MAX: usize = 10;
@@ -31,7 +32,7 @@ fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
             class = group.class;
             writeln!(out, "{class}:")?;
         }
-        let Told { id, title, logs, lines, .. } = group;
+        let Told { id, title, message, logs, lines, .. } = group;
         let title = safe::line(title);
         let flaky = match group.flaky {
             true => ", passed when run again",
@@ -40,8 +41,14 @@ fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
         let noun = if all == 1 { "log" } else { "logs" };
         writeln!(out, "  {id} in {} of {all} {noun}{flaky}", logs.len())?;
         writeln!(out, "    {title}")?;
-        for line in lines.iter().take(LINES_MAX) {
-            writeln!(out, "    | {}", safe::line(line))?;
+        let message = message.as_deref().unwrap_or_default();
+        for (i, part) in excerpt(lines, message, LINES_MAX).enumerate() {
+            if i > 0 {
+                writeln!(out, "    | …")?;
+            }
+            for line in part {
+                writeln!(out, "    | {}", safe::line(line))?;
+            }
         }
         writeln!(out, "    see {}", named(logs))?;
     }

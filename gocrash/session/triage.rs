@@ -64,7 +64,7 @@ pub(crate) struct Told {
     pub(crate) title: String,
     package: Option<String>,
     test: Option<String>,
-    message: Option<String>,
+    pub(crate) message: Option<String>,
     function: Option<String>,
     file: Option<String>,
     line: Option<u32>,

@@ -49,10 +49,12 @@ impl Failure {
         message: &str,
         lines: &[Line<'_>],
     ) -> Failure {
-        let shown = lines.iter().take(ESSENCE_LINES_MAX);
+        let texts: Vec<&str> =
+            lines.iter().map(|line| line.text.as_ref()).collect();
+        let shown = excerpt(&texts, message, ESSENCE_LINES_MAX);
         Failure {
             at: lines.first().map_or(0, |line| line.number),
-            essence: shown.map(|line| line.text.to_string()).collect(),
+            essence: shown.flatten().map(|text| (*text).to_owned()).collect(),
             ..Failure::new(class, message)
         }
     }
@@ -61,6 +63,27 @@ impl Failure {
         self.file = place.file.to_owned();
         self.line = Some(place.line);
     }
+}
+
+/// As many lines as may be shown, in one or two parts: the first ones; or, where
+/// the message is not among them, the very first one and those around it.
+pub(crate) fn excerpt<'a, T: AsRef<str>>(
+    lines: &'a [T],
+    message: &str,
+    max: usize,
+) -> impl Iterator<Item = &'a [T]> {
+    // What may differ is left out of it.
+    let parts = message.split('…').map(str::trim);
+    let known = parts.max_by_key(|part| part.len()).unwrap_or_default();
+    let is_it = |line: &T| !known.is_empty() && line.as_ref().contains(known);
+    let at = lines.iter().position(is_it).unwrap_or(0);
+    let (first, from) = match at {
+        _ if at < max => (0, 0),
+        _ => (1, (at - 1).min(lines.len() - (max - 1))),
+    };
+    let rest = &lines[from..lines.len().min(from + max - first)];
+    let parts = [&lines[..first], rest];
+    parts.into_iter().filter(|part| !part.is_empty())
 }
 
 /// A place in a source file, as tools print it.
@@ -98,4 +121,26 @@ impl<'a> Place<'a> {
 /// The last part of a path.
 pub(crate) fn base(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_is_among_the_lines_that_are_shown() {
+        let lines: Vec<String> =
+            (0..40).map(|i| format!("line {i:02}")).collect();
+        let shown = |message| {
+            let parts = excerpt(&lines, message, 4);
+            let words = parts.map(|part| part.concat().replace("line ", ""));
+            words.collect::<Vec<_>>().join(" … ")
+        };
+        assert_eq!(shown("line 03"), "00010203");
+        assert_eq!(shown("line 04"), "00 … 030405");
+        assert_eq!(shown("… 20"), "00 … 192021");
+        assert_eq!(shown("line 39"), "00 … 373839");
+        assert_eq!(shown("elsewhere"), "00010203");
+        assert_eq!(shown(""), "00010203");
+    }
 }

@@ -3,12 +3,8 @@
 use crate::triage::class::Class;
 use crate::triage::failure::{Failure, Place};
 
-/// More lines than these are no part of it.
-const LINES_MAX: usize = 200;
-
 /// Reads what a test printed; no failure, where that has no reason in it.
 pub(super) fn read(lines: &[&str]) -> Option<Failure> {
-    let lines = &lines[..lines.len().min(LINES_MAX)];
     for (i, line) in lines.iter().enumerate() {
         if let Some((place, message)) = panic(&lines[i..]) {
             let mut failure = Failure::new(class(message), message);
