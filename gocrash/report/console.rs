@@ -2,9 +2,9 @@
 //! Whoever has something to say leaves it in a queue and goes on: a terminal
 //! that is slow, or was stopped by Ctrl-S, delays no attempt.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -207,7 +207,7 @@ impl Printer {
         for word in words {
             match word {
                 Word::Out(text) if self.shares_screen => screen += &text,
-                Word::Out(text) => write(&mut io::stdout(), &text),
+                Word::Out(text) => write_out(&text),
                 Word::Err(text) => screen += &text,
                 Word::Status => screen += &self.asked(),
             }
@@ -272,16 +272,36 @@ fn until_next(elapsed: Duration) -> Duration {
     (elapsed / 10).clamp(LINE_EVERY_MIN, LINE_EVERY_MAX)
 }
 
+/// Nothing can be done where this fails.
 fn write(stream: &mut impl Write, text: &str) {
     if !text.is_empty() {
-        let _ = stream.write_all(text.as_bytes());
-        let _ = stream.flush();
+        let _ = write_through(stream, text);
     }
+}
+
+/// What is missing on a full disk is to be known. A reader that went away
+/// misses nothing.
+fn write_out(text: &str) {
+    static WARNED: Once = Once::new();
+    let Err(error) = write_through(&mut io::stdout(), text) else { return };
+    if error.kind() != ErrorKind::BrokenPipe {
+        WARNED.call_once(|| {
+            let warning = format!(
+                "gocrash: warning: cannot write to standard output: {error}\n"
+            );
+            write(&mut io::stderr(), &warning);
+        });
+    }
+}
+
+fn write_through(stream: &mut impl Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
 }
 
 fn print_at_once(word: &Word) {
     match word {
-        Word::Out(text) => write(&mut io::stdout(), text),
+        Word::Out(text) => write_out(text),
         Word::Err(text) => write(&mut io::stderr(), text),
         Word::Status => {}
     }

@@ -66,10 +66,16 @@ fn a_hunt_needs_nobody_who_listens() {
             "<&- >&- 2>&-",
             ">&-",
             "2>&-",
+            ">/dev/full",
             ">/dev/full 2>/dev/full",
             "</dev/full >&- 2>/dev/full",
         ] {
             let ran = hunt_redirected(ground, words).expect(1);
+            if words == ">/dev/full" {
+                let said = "gocrash: warning: cannot write to standard output: \
+                            No space left on device (os error 28)\n";
+                assert_eq!(ran.stderr.matches(said).count(), 1, "{ran:?}");
+            }
             check_kept(ground, ran, (0, 1), &audit);
         }
     });
