@@ -31,6 +31,8 @@ pub(crate) struct Gauges {
     pub(crate) no_verdict: u64,
     /// No slates are made, for want of room.
     pub(crate) is_paused: bool,
+    /// It is decided that the hunt ends: no attempt starts any more.
+    pub(crate) is_ending: bool,
     /// What is free where the slates are.
     pub(crate) free_bytes: Option<u64>,
     /// How long all runs took together.
@@ -57,6 +59,7 @@ impl Gauges {
             signatures: 0,
             no_verdict: 0,
             is_paused: false,
+            is_ending: false,
             free_bytes: None,
             took: Duration::ZERO,
             last: VecDeque::new(),
@@ -75,7 +78,8 @@ impl Gauges {
 
     /// How long it still takes, if it goes on as it did so far.
     pub(crate) fn left(&self, now: Instant) -> Option<Duration> {
-        let left = self.runs_wanted?.checked_sub(self.runs)?;
+        let wanted = self.runs_wanted.filter(|_| !self.is_ending);
+        let left = wanted?.checked_sub(self.runs)?;
         let elapsed = now.saturating_duration_since(self.began);
         (self.runs > 0 && left > 0)
             .then(|| elapsed.mul_f64(left as f64 / self.runs as f64))
@@ -83,6 +87,7 @@ impl Gauges {
 
     /// Takes in what happened.
     pub(crate) fn apply(&mut self, event: &Event, hunt: &Hunt) {
+        self.is_ending = hunt.is_stopping();
         match event {
             Event::Started(name, _, go) => {
                 let thread = usize::from(name.thread);

@@ -108,7 +108,9 @@ fn totals(gauges: &Gauges, now: Instant) -> Vec<(Style, String)> {
     if let Some(free_bytes) = gauges.free_bytes {
         totals.push(plain(format!("{} free", Bytes(free_bytes))));
     }
-    if gauges.is_paused {
+    if gauges.is_ending {
+        totals.push(plain("ending".to_owned()));
+    } else if gauges.is_paused {
         totals.push((SLOW, "paused: no room".to_owned()));
     }
     totals

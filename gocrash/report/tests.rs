@@ -92,6 +92,11 @@ fn the_status_is_whole_on_a_screen_of_40_columns() {
 fn a_pipe_gets_the_totals_in_one_line() {
     let (gauges, now) = hunt(4);
     check(&status::line(&gauges, now), expect_file!["screens/pipe.txt"]);
+    // No time is left of a hunt that ends.
+    let mut ending = gauges;
+    ending.is_ending = true;
+    let line = status::line(&ending, now);
+    assert!(line.ends_with(", ending") && !line.contains("left"), "{line}");
     let fresh = Gauges::new(now - Duration::from_secs(5));
     check(&status::line(&fresh, now), expect_file!["screens/fresh.txt"]);
 }

@@ -180,7 +180,7 @@ impl Hunt {
     }
 
     /// Whether no further attempt is to start, on any thread.
-    pub(super) fn is_stopping(&self) -> bool {
+    pub(crate) fn is_stopping(&self) -> bool {
         self.signal.is_some() || self.stop.is_met() || self.trouble.is_some()
     }
 
