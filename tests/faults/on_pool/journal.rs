@@ -112,14 +112,17 @@ impl Writes {
             .filter(|i| self.entries[*i].flags & MARK != 0)
             .collect();
         let [begin, end, ..] = marks[..] else { panic!("marks: {marks:?}") };
-        (1..=count)
+        let mut moments: Vec<usize> = (1..=count)
             .map(|i| {
                 let middle = begin + (end - begin) * i / (count + 1);
                 let flush =
                     (middle..end).find(|i| self.entries[*i].flags & FLUSH != 0);
                 if i % 2 == 0 { middle } else { flush.unwrap_or(middle) }
             })
-            .collect()
+            .collect();
+        // The next flush may be beyond the next middle.
+        moments.sort_unstable();
+        moments
     }
 
     /// Does to a disk what was done up to a moment, from another one on.
