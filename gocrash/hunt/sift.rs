@@ -56,10 +56,17 @@ pub(crate) fn flaky(junit: &[Vec<u8>]) -> Option<Sifted> {
 }
 
 /// Reads the logs of an attempt that failed, and the JUnit files that it left.
-pub(crate) fn sift(logs: &Logs, junit: &[Vec<u8>], rules: &Rules) -> Sifted {
+pub(crate) fn sift(
+    outcome: &Outcome,
+    logs: &Logs,
+    junit: &[Vec<u8>],
+    rules: &Rules,
+) -> Sifted {
     let outputs = logs.whole();
     let outputs: Vec<&[u8]> = outputs.iter().map(Vec::as_slice).collect();
-    let signatures = signature::sign(triage::read_with(&outputs, junit));
+    let is_timed_out = *outcome == Outcome::TimedOut;
+    let failures = triage::read_with(&outputs, junit, is_timed_out);
+    let signatures = signature::sign(failures);
     let decision = rules.decide(&signatures, &outputs);
     let told = signatures.iter().take(SIGNATURES_MAX);
     Sifted {

@@ -314,7 +314,8 @@ impl Worker {
         if !outcome.is_failure() {
             return outcome;
         }
-        let sifted = sift::sift(logs, junit, &self.config.rules);
+        let rules = &self.config.rules;
+        let sifted = sift::sift(&outcome, logs, junit, rules);
         let outcome = sifted.judge(outcome);
         self.voice.say(Event::Sifted(name, sifted));
         outcome

@@ -55,7 +55,7 @@ fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
     let without = report.logs.iter().filter(|log| log.signatures.is_empty());
     let without: Vec<&str> = without.map(|log| log.name.as_str()).collect();
     if !without.is_empty() {
-        writeln!(out, "nothing failed in {}", named(&without))?;
+        writeln!(out, "no failure is found in {}", named(&without))?;
     }
     for log in &report.logs {
         let Some(action) = log.action else { continue };

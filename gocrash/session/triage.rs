@@ -87,7 +87,16 @@ enum Place<'a> {
     /// A directory that was named: a suite may have put links there.
     Directory(PathBuf),
     /// What was kept of an attempt.
-    Kept { found: &'a Found, slate: &'a FoundSlate, has_passed: bool },
+    Kept { found: &'a Found, slate: &'a FoundSlate, ended: Ended },
+}
+
+/// How what printed it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Passed,
+    Failed,
+    /// It failed because it took too long.
+    TimedOut,
 }
 
 /// What there is to read of a log.
@@ -96,7 +105,7 @@ struct Output {
     printed: Vec<Vec<u8>>,
     /// What the suite wrote beside them.
     junit: Vec<Vec<u8>>,
-    has_passed: bool,
+    ended: Ended,
 }
 
 pub(super) fn triage(args: &TriageArgs) -> anyhow::Result<ExitCode> {
@@ -146,7 +155,7 @@ impl Read {
         rules: Option<&Rules>,
     ) -> Read {
         // Rules are about failures.
-        let rules = rules.filter(|_| !output.has_passed);
+        let rules = rules.filter(|_| output.ended != Ended::Passed);
         let printed = output.printed();
         let decision = rules.map(|rules| rules.decide(signatures, &printed));
         let rule = decision.and_then(|decision| decision.rule);
@@ -185,10 +194,11 @@ impl Told {
 impl Output {
     /// By what is in it alone.
     fn foreign(printed: Vec<Vec<u8>>) -> Output {
-        let mut output =
-            Output { printed, junit: Vec::new(), has_passed: false };
-        output.has_passed =
-            !output.is_xml() && triage::passed(&output.printed());
+        let ended = Ended::Failed;
+        let mut output = Output { printed, junit: Vec::new(), ended };
+        if !output.is_xml() && triage::passed(&output.printed()) {
+            output.ended = Ended::Passed;
+        }
         output
     }
 
@@ -203,12 +213,16 @@ impl Output {
     }
 
     fn signatures(&self) -> Vec<Signature> {
-        if self.has_passed {
+        if self.ended == Ended::Passed {
             return sign(triage::flaky(&self.printed(), &self.junit));
         }
         match self.is_xml() {
             true => sign(triage::read_junit(&self.printed[0]).failures),
-            false => sign(triage::read_with(&self.printed(), &self.junit)),
+            false => {
+                let is_timed_out = self.ended == Ended::TimedOut;
+                let printed = self.printed();
+                sign(triage::read_with(&printed, &self.junit, is_timed_out))
+            }
         }
     }
 }
@@ -218,18 +232,15 @@ fn output(log: &Log<'_>, caller: &Reader) -> Result<Output, String> {
         Place::File(path) => {
             let read = caller.open(path).and_then(|file| said::whole(&file));
             let printed = read.map_err(|error| unread(path, &error))?;
-            let is_empty = printed.trim_ascii().is_empty();
-            let output = Output::foreign(vec![printed]);
-            let has_passed = output.has_passed || is_empty;
-            Ok(Output { has_passed, ..output })
+            Ok(Output::foreign(vec![printed]))
         }
         Place::Directory(path) => {
             let directory = Inside::named(path, caller);
             let directory = directory.map_err(|e| unread(path, &e))?;
             Ok(Output::foreign(printed_in(path, &directory)?))
         }
-        Place::Kept { found, slate, has_passed } => {
-            kept_output(found, slate, *has_passed)
+        Place::Kept { found, slate, ended } => {
+            kept_output(found, slate, *ended)
         }
     }
 }
@@ -237,7 +248,7 @@ fn output(log: &Log<'_>, caller: &Reader) -> Result<Output, String> {
 fn kept_output(
     found: &Found,
     slate: &FoundSlate,
-    has_passed: bool,
+    ended: Ended,
 ) -> Result<Output, String> {
     // Of a dataset that is not mounted, what was left in the end.
     let tree = match Tree::open_where_it_is(found, slate) {
@@ -248,7 +259,7 @@ fn kept_output(
     let tree = tree.map_err(|error| format!("{error:#}"))?;
     let printed = printed_in(tree.path(), tree.inside())?;
     let junit = results::of(found, slate.attempt, tree.inside());
-    Ok(Output { printed, junit, has_passed })
+    Ok(Output { printed, junit, ended })
 }
 
 /// One file or two, of which one may be missing.
@@ -364,8 +375,12 @@ fn kept<'a>(
         let mut slates = found.slates.iter();
         let slate = slates.find(|slate| slate.attempt == kept.attempt)?;
         let name = format!("{}/{}", hunt.id, kept.attempt);
-        let has_passed = kept.outcome == Outcome::Passed.word();
-        Some(Log { name, place: Place::Kept { found, slate, has_passed } })
+        let ended = match kept.outcome {
+            word if word == Outcome::Passed.word() => Ended::Passed,
+            word if word == Outcome::TimedOut.word() => Ended::TimedOut,
+            _ => Ended::Failed,
+        };
+        Some(Log { name, place: Place::Kept { found, slate, ended } })
     };
     let logs: Vec<Log<'_>> = state::kept(found)
         .iter()

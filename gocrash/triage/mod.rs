@@ -30,12 +30,17 @@ const FAILURES_MAX: usize = 1000;
 /// error, or one log. Never nothing: something was given to be explained.
 #[cfg(test)]
 pub(crate) fn read(outputs: &[&[u8]]) -> Vec<Failure> {
-    read_with(outputs, &[])
+    read_with(outputs, &[], false)
 }
 
 /// The same of one that left JUnit files too, which know better than what was
-/// printed beside them.
-pub(crate) fn read_with(outputs: &[&[u8]], junit: &[Vec<u8>]) -> Vec<Failure> {
+/// printed beside them. What was killed because it took too long failed for
+/// that, unless something says more; its own last words are about the signal.
+pub(crate) fn read_with(
+    outputs: &[&[u8]],
+    junit: &[Vec<u8>],
+    is_timed_out: bool,
+) -> Vec<Failure> {
     let outputs: Vec<_> = outputs.iter().map(|log| text::lines(log)).collect();
     let mut failures = go::read(&outputs);
     let results = junit.iter().flat_map(|xml| read_junit(xml).failures);
@@ -45,7 +50,10 @@ pub(crate) fn read_with(outputs: &[&[u8]], junit: &[Vec<u8>]) -> Vec<Failure> {
     }
     failures.extend(results);
     if failures.iter().all(|failure| failure.is_flaky) {
-        failures.push(plain::read(&outputs));
+        failures.push(match is_timed_out {
+            true => plain::timed_out(&outputs),
+            false => plain::read(&outputs),
+        });
     }
     failures
 }

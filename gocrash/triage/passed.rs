@@ -1,4 +1,4 @@
-//! Whether a log says plainly that nothing failed.
+//! Whether a log tells of no failure.
 
 use super::text::Line;
 use super::{go, plain, suite};
@@ -23,53 +23,55 @@ const SUITES: [Suite; 5] = [
     },
 ];
 
-/// A suite says so, and no line complains that is not of a suite which says
-/// so. Tests that pass in the end may have failed before.
+/// Words that no log has which tells of nothing; few, since those that complain
+/// say what went wrong.
+const SUSPICIOUS: [&str; 8] = [
+    "exit status ",
+    "exited with ",
+    "killed",
+    "terminated",
+    "timed out",
+    "core dumped",
+    "traceback",
+    "illegal instruction",
+];
+
+/// No line complains that is not of a suite which passed. Tests that passed in
+/// the end may have failed before.
 pub(super) fn says(outputs: &[Vec<Line<'_>>]) -> bool {
-    let verdicts = outputs.iter().map(|log| verdict(&go::unpacked(log)));
-    let mut verdicts = verdicts.collect::<Vec<_>>();
-    verdicts.retain(|verdict| *verdict != Verdict::Silent);
-    !verdicts.is_empty()
-        && verdicts.iter().all(|verdict| *verdict == Verdict::Passed)
+    outputs.iter().all(|log| !complains(&go::unpacked(log)))
         && go::read(outputs).is_empty()
         && suite::read(outputs).iter().all(|failure| failure.is_flaky)
 }
 
-/// What one output says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Passed,
-    /// It complains.
-    Failed,
-    Silent,
-}
-
-fn verdict(lines: &[Line<'_>]) -> Verdict {
-    let is_tap = suite::tap_passed(lines);
-    let mut passed = is_tap;
+fn complains(lines: &[Line<'_>]) -> bool {
+    let is_tap = match suite::tap_passed(lines) {
+        Some(false) => return true,
+        passed => passed.is_some(),
+    };
     // What a suite complains of is its own affair, until it is known how that
     // ended.
     let mut inside = false;
     let mut complained = false;
     for Line { text, .. } in lines {
         if SUITES.iter().any(|suite| (suite.passed)(text)) {
-            passed = true;
             inside = false;
             complained = false;
         } else if SUITES.iter().any(|suite| (suite.begins)(text)) {
             inside = true;
-        } else if plain::complains(text) && !is_harmless(text, is_tap) {
-            match inside {
-                true => complained = true,
-                false => return Verdict::Failed,
+        } else if is_suspicious(text) && !is_harmless(text, is_tap) {
+            complained = true;
+            if !inside {
+                break;
             }
         }
     }
-    match (complained, passed) {
-        (true, _) => Verdict::Failed,
-        (false, true) => Verdict::Passed,
-        (false, false) => Verdict::Silent,
-    }
+    complained
+}
+
+fn is_suspicious(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    plain::complains(text) || SUSPICIOUS.iter().any(|word| lower.contains(word))
 }
 
 fn is_harmless(text: &str, is_tap: bool) -> bool {
@@ -138,6 +140,8 @@ mod tests {
     #[test]
     fn a_log_that_only_passed_is_told_from_one_that_failed() {
         for log in [
+            "",
+            "test_take (queue.Test) ... ok\n\nRan 1 test in 0.1s\n\nOK\n",
             "PASS\nok  \tnet/errors\t0.1s\n",
             "ok  \tos\t(cached)\n?   \tpanics\t[no test files]\n",
             r#"{"Action":"output","Package":"fatal","Output":"PASS\n"}"#,
@@ -158,8 +162,7 @@ mod tests {
             "ok 1 - one\nnot ok 2 - two\n1..2\n",
             "ok 1 - one\n1..2\n",
             "0% tests passed, 1 tests failed out of 1\n",
-            "",
-            "done\n",
+            "done\nTerminated\n",
             "PASS\nexit status 2: fatal\n",
             "ok  \tos\t0.1s\nFAIL\tnet\t0.1s\n",
             "test result: ok. 1 passed; 2 failed; 0 ignored\n",

@@ -38,6 +38,16 @@ pub(super) fn read(outputs: &[Vec<Line<'_>>]) -> Failure {
     Failure::of_lines(Class::of_message(message), message, lines)
 }
 
+/// One that took too long, with the lines that it printed last.
+pub(super) fn timed_out(outputs: &[Vec<Line<'_>>]) -> Failure {
+    let last = outputs.iter().find_map(|lines| {
+        let end = lines.iter().rposition(|line| !line.is_blank())? + 1;
+        Some(&lines[end.saturating_sub(SHOWN_MAX)..end])
+    });
+    let message = "timed out";
+    Failure::of_lines(Class::Timeout, message, last.unwrap_or_default())
+}
+
 /// `0 errors` and `no error` are none.
 pub(super) fn complains(line: &str) -> bool {
     let line = line.to_lowercase();

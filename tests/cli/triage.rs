@@ -74,7 +74,7 @@ fn in_a_log_that_passed_nothing_failed() {
         fs::write(&path, said).unwrap();
         let output = gocrash(&["triage", path.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(0));
-        let expected = format!("nothing failed in {}\n", path.display());
+        let expected = format!("no failure is found in {}\n", path.display());
         assert_eq!(text(&output.stdout), expected);
     }
 }

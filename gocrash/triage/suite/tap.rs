@@ -47,20 +47,24 @@ pub(super) fn read(outputs: &[Vec<Line<'_>>]) -> Vec<Failure> {
     own.map(|(_, (_, failure))| failure).collect()
 }
 
-/// Whether as many tests as were planned have passed, or may fail.
-pub(in crate::triage) fn tap_passed(lines: &[Line<'_>]) -> bool {
+/// Whether as many tests as were planned have passed, or may fail; `None` where
+/// no plan is.
+pub(in crate::triage) fn tap_passed(lines: &[Line<'_>]) -> Option<bool> {
     let texts = || lines.iter().map(|line| line.text.as_ref());
     let is_test = |text: &&str| {
         text.strip_prefix("not ").unwrap_or(text).starts_with("ok ")
     };
+    if texts().any(|text| text == "All tests successful.") {
+        return Some(true);
+    }
     let planned = texts().find_map(|text| {
         let count = text.strip_prefix("1..")?.split(' ').next()?;
         count.parse::<usize>().ok()
     });
-    let ran_all = planned == Some(texts().filter(is_test).count());
-    let by_prove = texts().any(|text| text == "All tests successful.");
     let has_failed = texts().any(|text| not_ok(text).is_some());
-    (ran_all || by_prove) && !has_failed
+    planned.map(|planned| {
+        texts().filter(is_test).count() == planned && !has_failed
+    })
 }
 
 /// The name in `not ok 3 - name`, or the number, if it may not fail.
@@ -117,7 +121,9 @@ fn add(failures: &mut Vec<(usize, Failure)>, indent: usize, failure: Failure) {
     let same = failures.iter_mut().rev().find(|(_, known)| {
         known.test == failure.test
             && !known.test.is_empty()
-            && (known.file.is_empty() || known.file == failure.file)
+            && (known.file.is_empty()
+                || failure.file.is_empty()
+                || known.file == failure.file)
     });
     match same {
         Some((_, known)) if known.file.is_empty() => {
