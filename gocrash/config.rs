@@ -7,7 +7,7 @@ mod size;
 mod stop;
 mod time;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -123,6 +123,8 @@ pub(crate) struct Verification {
     /// The hunt in which it failed, and how often.
     pub(crate) baseline: String,
     pub(crate) rate: Rate,
+    /// The signatures of its failures.
+    pub(crate) signatures: BTreeSet<String>,
     /// So sure, by so many runs that pass.
     pub(crate) confidence: f64,
     pub(crate) runs: u64,

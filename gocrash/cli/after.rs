@@ -176,8 +176,9 @@ pub(crate) struct ShellArgs {
 ///
 /// How many runs without a failure that takes follows from how often it failed
 /// then. It ends when they are done, with 0, or when one fails, with 1; with
-/// 125, if something else ends it before. Of COMMAND, --cwd, --timeout, --pass,
-/// --fail and --ignore, what is not given is as in the earlier hunt.
+/// 125, if something else ends it before. Of COMMAND, --cwd, --env, --timeout,
+/// --pass, --fail, --ignore, --rules, --results, --prepare, --at, --private-tmp
+/// and --cores, what is not given is as in the earlier hunt.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "gocrash verify-fix --baseline <ID> [OPTIONS] <SNAPSHOT> \
@@ -198,8 +199,8 @@ pub(crate) struct VerifyFixArgs {
     )]
     pub(crate) confidence: String,
 
-    /// Compare with it even where CPU, kernel, command, concurrency, patterns
-    /// or timeout are not the same
+    /// Compare with it even where CPU, kernel, command, concurrency, patterns,
+    /// timeout, environment or what was prepared are not the same
     #[arg(long, help_heading = "The fix")]
     pub(crate) force: bool,
 

@@ -82,9 +82,6 @@ impl<'a> Digest<'a> {
     /// The failure rate, as it is told.
     pub(crate) fn told_rate(&self) -> String {
         match self.rate {
-            None if self.counts.runs() > 0 => {
-                "no run gave a verdict since the hunt was resumed".to_owned()
-            }
             None => "no run gave a verdict".to_owned(),
             Some(rate) => rate.to_string(),
         }
@@ -93,14 +90,10 @@ impl<'a> Digest<'a> {
     /// Which runs the rates are about, where those are not all.
     pub(crate) fn rate_note(&self) -> Option<&'static str> {
         let is_part = self.rate.is_some_and(|r| r.runs < self.counts.runs());
-        let is_resumed = self.session.history.resumed_ns().is_some();
-        is_part.then_some(match is_resumed {
-            true => "counted: runs since the hunt was resumed",
-            false => {
-                "counted: runs in the order of their starts, up to the one \
-                 that ended the hunt"
-            }
-        })
+        is_part.then_some(
+            "counted: runs in the order of their starts, up to the one that \
+             ended the hunt",
+        )
     }
 
     /// What is known of an attempt that failed.
@@ -231,20 +224,23 @@ pub(crate) fn rate_of(session: &Session) -> Option<Rate> {
 }
 
 /// The rate, as the hunt told it when it was over; or else from runs in the
-/// order of their starts, as it counts them itself.
+/// order of their starts, as it counts them itself. Of one that was resumed,
+/// that would be the last part alone.
 fn rate(session: &Session) -> Rate {
     let history = &session.history;
+    if history.resumed_ns().is_some() {
+        let Counts { passed, failed, .. } = counts(history);
+        return Rate::counted(failed, passed + failed);
+    }
     let over = history.over.as_ref();
     if let Some(rate) = over.and_then(|over| over.rate.as_ref()) {
         return rate.into();
     }
     let begin = Instant::now();
     let at = |ns| begin + Duration::from_nanos(ns);
-    let since_ns = history.resumed_ns().unwrap_or(0);
     let mut marks = Vec::new();
     for (name, attempt) in &history.attempts {
-        let go_ns = attempt.go_ns.filter(|go_ns| *go_ns >= since_ns);
-        let Some(go_ns) = go_ns else { continue };
+        let Some(go_ns) = attempt.go_ns else { continue };
         marks.push((go_ns, *name, None));
         let exit = attempt.exit.as_ref();
         marks.extend(exit.map(|exit| (exit.at_ns, *name, Some(exit))));
@@ -266,10 +262,9 @@ fn rate(session: &Session) -> Rate {
     tally.rate(is_by_rule)
 }
 
-/// The runs that this rate is about: since it went on, if it was resumed.
+/// The runs that this rate is about.
 fn sample(session: &Session, rate: Option<&Rate>) -> Sample<AttemptName> {
     let history = &session.history;
-    let since_ns = history.resumed_ns().unwrap_or(0);
     let mut starts = Vec::new();
     for (name, attempt) in &history.attempts {
         let Some(exit) = &attempt.exit else { continue };
@@ -277,7 +272,6 @@ fn sample(session: &Session, rate: Option<&Rate>) -> Sample<AttemptName> {
         let go_ns = attempt.go_ns.unwrap_or(begin_ns);
         starts.push((go_ns, *name, fate(exit)));
     }
-    starts.retain(|(go_ns, ..)| *go_ns >= since_ns);
     starts.sort_by_key(|(go_ns, name, _)| (*go_ns, *name));
     let runs = starts.into_iter().map(|(_, name, fate)| (name, fate));
     Sample::new(runs, limits(session).fails, rate)

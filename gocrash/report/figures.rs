@@ -51,8 +51,9 @@ pub(super) fn runs_wanted(config: &Config) -> Option<u64> {
 /// What it is to show, where that is that something is fixed: titles and texts.
 pub(super) fn verification(config: &Config) -> Vec<(&'static str, String)> {
     let Some(wanted) = &config.verification else { return Vec::new() };
-    let Verification { baseline, rate, confidence, runs, expected, forced } =
-        wanted;
+    let Verification {
+        baseline, rate, confidence, runs, expected, forced, ..
+    } = wanted;
     let percent = chosen(*confidence);
     let last = match expected {
         Some(time) => format!(", about {}", shown(rounded(*time))),
@@ -84,9 +85,18 @@ fn verified(wanted: &Verification, hunt: &Hunt) -> String {
     let sure = chosen(wanted.confidence);
     let done = hunt.runs_in_all();
     let verdict = if hunt.has_failed() {
-        // Whether it is the same failure is for a person to say.
-        let baseline = &wanted.baseline;
-        format!("not fixed: a run failed; how it did before: {baseline}")
+        let Verification { baseline, signatures, .. } = wanted;
+        if signatures.iter().any(|id| hunt.has_signature(id)) {
+            format!("not fixed: a run failed as one of {baseline} did")
+        } else if signatures.is_empty() {
+            format!("not fixed: a run failed; so did one of {baseline}")
+        } else {
+            // Whether that is another bug is for a person to say.
+            format!(
+                "not fixed: a run failed, with no signature that a failure of \
+                 {baseline} had"
+            )
+        }
     } else if hunt.lacks_runs() {
         let more = wanted.runs.saturating_sub(done);
         format!(

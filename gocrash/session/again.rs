@@ -190,6 +190,15 @@ enum Asked {
     Fix(Box<VerifyFixArgs>),
 }
 
+/// The options by which a hunt was asked for, where this version understands
+/// them.
+pub(super) fn options(manifest: &Manifest) -> Option<Cli> {
+    match parse(&arguments(manifest).ok()?).ok()? {
+        Asked::Hunt(hunt) => Some(*hunt),
+        Asked::Fix(args) => Some(args.hunt),
+    }
+}
+
 impl Asked {
     fn hunt(&mut self) -> &mut Cli {
         match self {

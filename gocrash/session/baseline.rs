@@ -1,11 +1,13 @@
 //! What a fix is measured against: an earlier hunt in which it failed.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
 use super::state::is_denied;
-use super::{hunts, log};
+use super::{again, hunts, log};
 use crate::config::Config;
 use crate::record::host::Host;
 use crate::record::manifest::{self, Manifest};
@@ -60,10 +62,12 @@ impl Baseline {
     }
 
     /// How often it failed: as its last line has it, or else by what is in its
-    /// lines.
+    /// lines. The last line of a hunt that was resumed is about its last part.
     pub(super) fn rate(&self) -> Rate {
-        let over = self.record.history.over.as_ref();
-        if let Some(rate) = over.and_then(|over| over.rate.as_ref()) {
+        let history = &self.record.history;
+        let over = history.over.as_ref();
+        let rate = over.and_then(|over| over.rate.as_ref());
+        if let Some(rate) = rate.filter(|_| history.resumed_ns().is_none()) {
             return rate.into();
         }
         let fails = self.exits().filter(|exit| exit.is_failure()).count();
@@ -71,6 +75,13 @@ impl Baseline {
         let passes = self.exits().filter(|exit| exit.is_pass()).count();
         let passes = u64::try_from(passes).unwrap_or(u64::MAX);
         Rate::counted(fails, fails.saturating_add(passes))
+    }
+
+    /// Those of its failures.
+    pub(super) fn signatures(&self) -> BTreeSet<String> {
+        let failed = self.exits().filter(|exit| exit.is_failure());
+        let all = failed.flat_map(|exit| &exit.signatures);
+        all.filter(|s| !s.flaky).map(|s| s.id.clone()).collect()
     }
 
     /// How long a run took on the average, and of those that passed, if any
@@ -121,6 +132,11 @@ pub(super) fn differences(
     let threads = was.options.concurrency;
     let was_timeout = was.options.timeout.as_deref().unwrap_or("none");
     let left_out = |what| Some(format!("leave out {what}"));
+    let (was_env, is_env) = knobs(was, &suite.env);
+    let prepared = |command: &Option<Text>| match command {
+        Some(command) => format!("`{}`", shown(command)),
+        None => "none".to_owned(),
+    };
     let all = [
         ("CPU", cpu(&was.host), cpu(&host), None),
         ("kernel", kernel(&was.host), kernel(&host), None),
@@ -148,6 +164,18 @@ pub(super) fn differences(
             config.timeout.to_string(),
             Some(format!("say `--timeout {was_timeout}`")),
         ),
+        (
+            "environment",
+            was_env.clone(),
+            is_env,
+            Some(format!("set it, or say `--env` for each: {was_env}")),
+        ),
+        (
+            "prepare",
+            prepared(&was.options.prepare),
+            prepared(&config.prepare.as_ref().map(Text::from)),
+            left_out("`--prepare`"),
+        ),
     ];
     let differ = all.into_iter().filter(|(_, was, is, _)| was != is);
     let differ = differ.map(|(what, was, is, remedy)| Difference {
@@ -157,6 +185,52 @@ pub(super) fn differences(
         remedy,
     });
     Ok(differ.collect())
+}
+
+/// The variables that Go's programs go by, and those that were typed, where the
+/// two are not alike: as they were, and as they are.
+fn knobs(
+    was: &Manifest,
+    is: &BTreeMap<OsString, OsString>,
+) -> (String, String) {
+    let is: BTreeMap<_, _> = is
+        .iter()
+        .map(|(name, value)| (name.to_string_lossy(), Text::from(value)))
+        .collect();
+    let typed = again::options(was).map(|options| options.env);
+    let typed: Vec<String> = typed
+        .iter()
+        .flatten()
+        .filter_map(|word| Some(word.to_str()?.split_once('=')?.0.to_owned()))
+        .collect();
+    let is_knob = |name: &str| {
+        let is_gos = name.starts_with("GO") && !name.starts_with("GOCRASH_");
+        is_gos || typed.iter().any(|typed| typed == name)
+    };
+    let names: BTreeSet<&str> = was
+        .environment
+        .keys()
+        .map(String::as_str)
+        .chain(is.keys().map(|name| &**name))
+        .filter(|name| is_knob(name))
+        .collect();
+    let mut told = [String::new(), String::new()];
+    for name in names {
+        let sides = [was.environment.get(name), is.get(name)];
+        if sides[0] == sides[1] {
+            continue;
+        }
+        for (told, value) in told.iter_mut().zip(sides) {
+            let value = match value {
+                Some(value) => format!("{name}={}", shown(value)),
+                None => format!("no {name}"),
+            };
+            *told += if told.is_empty() { "" } else { " " };
+            *told += &value;
+        }
+    }
+    let [was, is] = told;
+    (was, is)
 }
 
 impl Difference {

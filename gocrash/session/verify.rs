@@ -1,14 +1,17 @@
 //! `gocrash verify-fix`: runs a suite as often without a failure as it takes to
 //! be sure that what failed in an earlier hunt is fixed.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use super::again;
 use super::baseline::{Baseline, Difference, differences};
 use crate::cli::Cli;
 use crate::cli::after::VerifyFixArgs;
 use crate::config::{Config, Forced, Verification};
-use crate::record::manifest::Options;
+use crate::record::manifest::{Manifest, Options};
 use crate::record::text::Text;
 use crate::refusal::Refusal;
 
@@ -27,8 +30,11 @@ pub(super) fn config(args: VerifyFixArgs) -> anyhow::Result<Config> {
     let Some(runs) = rate.runs_until_sure(confidence) else {
         return Err(cannot_tell(&baseline, &args.confidence).into());
     };
-    like_the_baseline(&mut typed, &baseline);
+    let taken_over = like_the_baseline(&mut typed, &baseline);
     let mut config = Config::new(typed)?;
+    let own = config.arguments.iter().position(|word| word == "verify-fix");
+    let at = own.map_or(config.arguments.len(), |own| own + 1);
+    config.arguments.splice(at..at, taken_over);
     let forced = match args.force {
         true => forced(&baseline, &config)?,
         false => {
@@ -40,6 +46,7 @@ pub(super) fn config(args: VerifyFixArgs) -> anyhow::Result<Config> {
     let expected = |average| expected(average, runs, config.concurrency);
     config.verification = Some(Verification {
         expected: baseline.average().map(expected),
+        signatures: baseline.signatures(),
         baseline: baseline.name,
         rate,
         confidence,
@@ -56,9 +63,11 @@ fn expected(average: Duration, runs: u64, threads: u16) -> Duration {
     average.saturating_mul(rounds)
 }
 
-/// What is not typed is as it was.
-fn like_the_baseline(typed: &mut Cli, baseline: &Baseline) {
-    let Ok(was) = baseline.manifest() else { return };
+/// What is not typed is as it was. Gives the words that would have been typed
+/// for what is nowhere else in the record: the next one may be measured against
+/// this hunt.
+fn like_the_baseline(typed: &mut Cli, baseline: &Baseline) -> Vec<OsString> {
+    let Ok(was) = baseline.manifest() else { return Vec::new() };
     if typed.command.is_empty() {
         let words = was.command.iter().filter_map(Text::to_os);
         typed.command = words.collect();
@@ -75,6 +84,62 @@ fn like_the_baseline(typed: &mut Cli, baseline: &Baseline) {
     if typed.timeout.is_none() {
         typed.timeout.clone_from(timeout);
     }
+    let mut options = Vec::new();
+    if let Some(asked) = again::options(was) {
+        let all = equipment(typed, was, asked);
+        options.extend(all.into_iter().map(|(option, value)| {
+            let mut word = OsString::from(option);
+            word.push(value);
+            word
+        }));
+    }
+    options
+}
+
+/// What the suite runs with, and what is known of its failures, where that is
+/// not typed: each option with its value.
+fn equipment(
+    typed: &mut Cli,
+    was: &Manifest,
+    asked: Cli,
+) -> Vec<(&'static str, OsString)> {
+    let mut all = Vec::new();
+    // Paths are what they were where gocrash was called.
+    let called_in = was.called_in.to_os().map(PathBuf::from);
+    let place = |path: PathBuf| match &called_in {
+        Some(dir) => dir.join(path),
+        None => path,
+    };
+    // Of one name, what is typed later counts.
+    all.extend(asked.env.iter().map(|word| ("--env=", word.clone())));
+    typed.env.splice(0..0, asked.env);
+    if let (None, Some(rules)) = (&typed.rules, asked.rules.map(place)) {
+        all.push(("--rules=", rules.clone().into()));
+        typed.rules = Some(rules);
+    }
+    if typed.results.is_empty() {
+        let results = asked.results.iter();
+        all.extend(results.map(|glob| ("--results=", glob.clone())));
+        typed.results = asked.results;
+    }
+    if let (None, Some(prepare)) = (&typed.prepare, asked.prepare) {
+        all.push(("--prepare=", prepare.clone()));
+        typed.prepare = Some(prepare);
+    }
+    if let (None, Some(at)) = (&typed.at, asked.at.map(place)) {
+        all.push(("--at=", at.clone().into()));
+        typed.at = Some(at);
+    }
+    for (option, is_typed, was_typed) in [
+        ("--private-tmp", &mut typed.private_tmp, asked.private_tmp),
+        ("--cores", &mut typed.cores, asked.cores),
+    ] {
+        if was_typed && !*is_typed {
+            all.push((option, OsString::new()));
+            *is_typed = true;
+        }
+    }
+    all
 }
 
 fn refuse_limits(typed: &Cli) -> Result<(), Refusal> {

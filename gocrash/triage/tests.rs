@@ -82,6 +82,24 @@ fn told(signature: &Signature) -> String {
 }
 
 #[test]
+fn what_was_killed_for_its_time_failed_for_that() {
+    let said: [&[u8]; 2] = [b"one\n", b"bash: line 1: 2638 Quit   sleep 20\n"];
+    let failures = read_with(&said, &[], true);
+    let [failure] = &failures[..] else { panic!("{failures:?}") };
+    assert_eq!(
+        (failure.class.word(), &*failure.message),
+        ("timeout", "timed out")
+    );
+    // Where it has stacks, they say more.
+    let hang = fs::read(Path::new(LOGS).join("go-quit.log")).unwrap();
+    let told = |is_timed_out| {
+        let failures = read_with(&[&hang], &[], is_timed_out);
+        sign(failures)[0].id.clone()
+    };
+    assert_eq!(told(true), told(false));
+}
+
+#[test]
 fn logs_of_what_passed_have_nothing_to_explain_but_what_is_flaky() {
     for (name, outputs) in logs(&Path::new(LOGS).join("passed")) {
         let outputs: Vec<&[u8]> = outputs.iter().map(Vec::as_slice).collect();

@@ -69,8 +69,67 @@ fn what_is_not_fixed_fails_at_once() {
     let log = format!("state/gocrash/{}/events.jsonl", ground.left()[0]);
     let log = format!("--baseline={}", ground.path(&log).display());
     let verified = verify(&ground, &[&log]).expect(1);
-    let said = "\nnot fixed: a run failed; how it did before: gocrash-";
+    let said = "\nnot fixed: a run failed as one of gocrash-";
     assert!(verified.stdout.contains(said), "{verified:#?}");
+}
+
+#[test]
+fn what_the_suite_ran_with_is_taken_over() {
+    let ground = Ground::new(Caller::Person, "true");
+    let rules = ground.path("desk/rules");
+    fs::write(&rules, "ignore <- `thing is slow`\n").unwrap();
+    let rules = format!("--rules={}", rules.display());
+    let suite = r#"[ ! -e "$DESK/other" ] || { echo error: other; exit 1; }
+        [ "$GOCRASH_ATTEMPT" != 1 ] || { echo error: thing is slow; exit 1; }
+        [ "$BUG" != 1 ] || { echo error: bug; exit 1; }"#;
+    let options = ["-p1", "--env=BUG=1", "--max-fails=2", &rules];
+    ground.hunt(&options, suite).expect(1);
+    let verify = |options: &[&str], code| {
+        let args = [&["--baseline=latest", "-p1"], options].concat();
+        verify(&ground, &args).expect(code)
+    };
+    let failed = verify(&[], 1).stdout;
+    assert!(failed.contains("\nnot fixed: a run failed as one of"), "{failed}");
+    let refused = verify(&["--env=BUG=0"], 129).stderr;
+    let said = "had environment BUG=1, not BUG=0\n";
+    assert!(refused.contains(said), "{refused}");
+    // What a rule says is known ends nothing.
+    let fixed = verify(&["--env=BUG=0", "--force"], 0).stdout;
+    assert!(
+        fixed.contains("sure; forced: not the same environment\n"),
+        "{fixed}"
+    );
+    fs::write(ground.path("desk/other"), "").unwrap();
+    let failed = verify(&[], 1).stdout;
+    let said = "\nnot fixed: a run failed, with no signature that a failure of";
+    assert!(failed.contains(said), "{failed}");
+}
+
+#[test]
+fn what_failed_before_a_hunt_was_resumed_counts() {
+    let ground = Ground::new(Caller::Person, "true");
+    let suite = r#"[ ! -e "$DESK/fixed" ] || exit 0
+        touch "$DESK/fixed"; exit 7"#;
+    ground.hunt(&["-p1", "--max-fails=2", "--max-runs=1"], suite).expect(1);
+    let name = ground.left().remove(0);
+    let log = ground.path("state/gocrash").join(&name).join("events.jsonl");
+    let mut said = fs::read_to_string(&log).unwrap();
+    // As if it had been resumed, and nothing had failed then.
+    let over = said
+        .lines()
+        .last()
+        .unwrap()
+        .replace("\"failures\":1", "\"failures\":0");
+    said += "{\"t_ns\":9000000000,\"event\":\"resumed\"}\n";
+    said += &over;
+    fs::write(&log, said + "\n").unwrap();
+    let report = ground.after(&["report", "latest"]).output().unwrap();
+    let report = Hunted::new(report).expect(0).stdout;
+    let rate = "runs:       1 of 1 run, 100% (95% CI 3–100%, approximate)\n";
+    assert!(report.contains(rate), "{report}");
+    let options = ["--baseline=latest", "-p1"];
+    let verified = verify(&ground, &options).expect(0).stdout;
+    assert!(verified.contains("baseline:        1 of 1 run"), "{verified}");
 }
 
 #[test]

@@ -67,6 +67,11 @@ impl Hunt {
         })
     }
 
+    /// Whether any attempt had it.
+    pub(crate) fn has_signature(&self, id: &str) -> bool {
+        self.known.first.contains_key(id)
+    }
+
     /// How many different ones there were.
     pub(crate) fn signatures(&self) -> usize {
         self.known.first.len()
