@@ -3,10 +3,10 @@
 
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::said::Logs;
-use crate::triage;
 use crate::triage::class::Class;
 use crate::triage::rules::{Action, Rules};
 use crate::triage::signature::{self, Signature};
+use crate::triage::{self, Results};
 
 /// More of one attempt are not told.
 const SIGNATURES_MAX: usize = 50;
@@ -16,6 +16,8 @@ const SIGNATURES_MAX: usize = 50;
 pub(crate) struct Sifted {
     pub(crate) signatures: Vec<Signed>,
     pub(crate) decision: Option<Decided>,
+    /// Why one of its JUnit files could not be read, or not to its end.
+    pub(crate) unread: Option<String>,
 }
 
 /// A signature, as far as it is told.
@@ -47,12 +49,23 @@ impl From<&Signature> for Signed {
 }
 
 /// What an attempt that passed tells of tests that did so only when they were
-/// run again.
+/// run again, if it tells anything.
 pub(crate) fn flaky(junit: &[Vec<u8>]) -> Option<Sifted> {
-    let signatures = signature::sign(triage::flaky(&[], junit));
+    let (junit, unread) = results(junit);
+    let signatures = signature::sign(triage::flaky(&[], &junit));
     let told = signatures.iter().take(SIGNATURES_MAX).map(Signed::from);
     let signatures: Vec<Signed> = told.collect();
-    (!signatures.is_empty()).then_some(Sifted { signatures, decision: None })
+    let is_anything = !signatures.is_empty() || unread.is_some();
+    is_anything.then_some(Sifted { signatures, decision: None, unread })
+}
+
+/// What is in these files, and what is wrong with the first that is broken.
+fn results(junit: &[Vec<u8>]) -> (Vec<Results>, Option<String>) {
+    let results: Vec<Results> =
+        junit.iter().map(|xml| triage::read_junit(xml)).collect();
+    let mut broken = results.iter().filter_map(|r| r.broken.clone());
+    let unread = broken.next();
+    (results, unread)
 }
 
 /// Reads the logs of an attempt that failed, and the JUnit files that it left.
@@ -65,7 +78,8 @@ pub(crate) fn sift(
     let outputs = logs.whole();
     let outputs: Vec<&[u8]> = outputs.iter().map(Vec::as_slice).collect();
     let is_timed_out = *outcome == Outcome::TimedOut;
-    let failures = triage::read_with(&outputs, junit, is_timed_out);
+    let (junit, unread) = results(junit);
+    let failures = triage::read_with(&outputs, &junit, is_timed_out);
     let signatures = signature::sign(failures);
     let decision = rules.decide(&signatures, &outputs);
     let told = signatures.iter().take(SIGNATURES_MAX);
@@ -75,6 +89,7 @@ pub(crate) fn sift(
             action: decision.action,
             rule: rule.text.clone(),
         }),
+        unread,
     }
 }
 

@@ -269,7 +269,10 @@ impl Hunt {
         }
         let is_stopping = self.is_stopping();
         let mut steps = Vec::new();
-        for thread in 0..self.threads.len() {
+        // Where few runs are left, they are for threads that have none.
+        let mut order: Vec<usize> = (0..self.threads.len()).collect();
+        order.sort_by_key(|thread| self.threads[*thread].under_way());
+        for thread in order {
             steps.extend(self.advance(thread, is_stopping));
         }
         if !self.threads.iter().all(Thread::is_done) {

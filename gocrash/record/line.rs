@@ -219,6 +219,9 @@ pub(crate) struct Triage<'a> {
     action: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<&'a str>,
+    /// What is wrong with a JUnit file of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    results_unread: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -232,7 +235,7 @@ struct Signature<'a> {
 
 impl<'a> From<&'a Sifted> for Triage<'a> {
     fn from(sifted: &'a Sifted) -> Triage<'a> {
-        let Sifted { signatures, decision } = sifted;
+        let Sifted { signatures, decision, unread } = sifted;
         let signatures = signatures.iter().map(|signed| Signature {
             id: &signed.id,
             class: signed.class.word(),
@@ -244,6 +247,7 @@ impl<'a> From<&'a Sifted> for Triage<'a> {
             signatures: signatures.collect(),
             action: decision.as_ref().map(|decided| decided.action.word()),
             rule: decision.as_ref().map(|decided| decided.rule.as_str()),
+            results_unread: unread.as_deref(),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::Path;
 
 pub(crate) use history::{Attempt, Exit, History};
+pub(crate) use line::Signature;
 
 use super::manifest::Manifest;
 use super::{EVENTS, MANIFEST};

@@ -43,6 +43,7 @@ fn sifted() -> Sifted {
             action: Action::Stop,
             rule: "stop <- `fault`".to_owned(),
         }),
+        unread: Some("it ends too early".to_owned()),
     }
 }
 

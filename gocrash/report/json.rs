@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::alike::{Failure, Flaky, Group};
 use super::digest::Digest;
 use crate::record::Rate;
+use crate::record::host::Host;
 use crate::record::text::Text;
 
 /// The version of the schema.
@@ -19,7 +20,10 @@ struct Report<'a> {
     session: &'a str,
     started: Option<String>,
     command: Option<&'a [Text]>,
+    host: Option<&'a Host>,
     verdict: Option<&'a str>,
+    /// The stop rule that ended it, as its option is called with `_`.
+    rule: Option<&'a str>,
     elapsed_ns: u64,
     runs: u64,
     failures: u64,
@@ -27,6 +31,7 @@ struct Report<'a> {
     no_verdict: u64,
     running: u64,
     durations: Option<Durations>,
+    classes: Vec<ClassOf<'a>>,
     groups: Vec<GroupOf<'a>>,
     flaky: Vec<FlakyOf<'a>>,
 }
@@ -37,6 +42,12 @@ struct Durations {
     median_ns: u64,
     mean_ns: u64,
     most_ns: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ClassOf<'a> {
+    class: &'a str,
+    rate: Rate,
 }
 
 #[derive(Debug, Serialize)]
@@ -97,7 +108,9 @@ impl<'a> Report<'a> {
             session: digest.name(),
             started: history.opened.as_ref().map(|o| o.started.to_string()),
             command: manifest.map(|manifest| &manifest.command[..]),
+            host: manifest.map(|manifest| &manifest.host),
             verdict: history.over.as_ref().map(|over| &*over.verdict),
+            rule: history.over.as_ref().and_then(|over| over.rule.as_deref()),
             elapsed_ns: history.last_ns,
             runs: digest.counts.runs(),
             failures: digest.counts.failed,
@@ -110,6 +123,11 @@ impl<'a> Report<'a> {
                         .map(crate::record::nanoseconds);
                 Durations { least_ns, median_ns, mean_ns, most_ns }
             }),
+            classes: digest
+                .rates_of_classes()
+                .into_iter()
+                .map(|(class, rate)| ClassOf { class, rate: rate.into() })
+                .collect(),
             groups: digest.groups.iter().map(group).collect(),
             flaky: digest.flaky.iter().map(flaky).collect(),
         }

@@ -8,9 +8,10 @@ use quick_junit::{
 
 use super::alike::Failure;
 use super::digest::{Digest, exits};
+use super::safe;
 use super::words::{command, label};
 use crate::attempt::name::AttemptName;
-use crate::record::read::Exit;
+use crate::record::read::{Exit, Signature};
 
 /// Writes the whole of it.
 pub(super) fn write(digest: &Digest<'_>, out: impl Write) -> io::Result<()> {
@@ -42,6 +43,16 @@ fn report(digest: &Digest<'_>) -> Report {
     report
 }
 
+/// How it ended, and what failed.
+fn message(exit: &Exit) -> String {
+    let mut message = exit.words();
+    for signature in exit.signatures.iter().filter(|s| !s.flaky) {
+        let Signature { id, class, title, .. } = signature;
+        message += &format!("; {class} {id}: {}", safe::line(title));
+    }
+    message
+}
+
 fn case(
     name: AttemptName,
     exit: &Exit,
@@ -50,7 +61,7 @@ fn case(
 ) -> TestCase {
     let status = if exit.is_failure() {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status.set_type(&*exit.outcome).set_message(exit.words());
+        status.set_type(&*exit.outcome).set_message(message(exit));
         if let Some(failure) = failure {
             status.set_description(description(failure));
         }

@@ -13,9 +13,16 @@ impl Digest<'_> {
         self.rate_of_some(group.failures.iter().map(|failure| failure.name))
     }
 
-    /// Of the same runs, those in which a test was flaky.
+    /// Of the same runs, those in which a test was flaky. Where results could
+    /// not be read, nobody knows whether it was.
     pub(super) fn rate_of_flaky(&self, test: &Flaky<'_>) -> Rate {
-        self.rate_of_some(test.runs.iter().copied())
+        let attempts = &self.session.history.attempts;
+        let is_known = |name: AttemptName| {
+            let exit = attempts[&name].exit.as_ref();
+            exit.is_none_or(|exit| exit.results_unread.is_none())
+        };
+        let ones: BTreeSet<AttemptName> = test.runs.iter().copied().collect();
+        self.sample.rate_among(is_known, |name| ones.contains(&name))
     }
 
     /// The same for each class that any failure is of, the most frequent

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::listing::{end_of, moment, state};
 use super::units::seconds;
 use super::{printed, safe};
-use crate::session::show::{Detail, Shown};
+use crate::session::show::{Detail, Shown, Signature};
 
 /// Wide enough for all titles.
 const TITLE: usize = 10;
@@ -26,6 +26,10 @@ fn write_hunt(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
     say("state:", &state(summary))?;
     if let Some(why) = &shown.why {
         say("", why)?;
+    }
+    if let Some(rule) = &shown.rule {
+        let option = rule.replace('_', "-");
+        say("", &format_args!("ended by --{option}"))?;
     }
     say("began:", &moment(summary.started.as_deref()))?;
     if let Some(ended) = &shown.ended {
@@ -106,6 +110,10 @@ fn write_attempt(
     say("outcome:", &how(detail))?;
     if let Some(why) = &detail.why {
         say("", why)?;
+    }
+    for signature in &detail.signatures {
+        let Signature { id, class, title, .. } = signature;
+        say("failed:", &format_args!("{class} {id}: {}", safe::line(title)))?;
     }
     say("began:", &moment(detail.began.as_deref()))?;
     if let Some(name) = &detail.name {

@@ -47,6 +47,8 @@ pub(crate) struct Terminal {
     room_asked: Option<Instant>,
     /// That no attempt says anything is said.
     is_silence_said: bool,
+    /// So is that of results which can't be read.
+    is_unread_said: bool,
 }
 
 impl Terminal {
@@ -57,6 +59,7 @@ impl Terminal {
             said: HashMap::new(),
             room_asked: None,
             is_silence_said: false,
+            is_unread_said: false,
         }
     }
 

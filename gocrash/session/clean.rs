@@ -57,11 +57,16 @@ fn pick<'a>(
     report: &mut Cleaning,
 ) -> Result<Vec<&'a Hunt>, Refusal> {
     if !args.all {
-        let named = args.ids.iter().map(|id| {
+        let mut named: Vec<&Hunt> = Vec::new();
+        for id in &args.ids {
             let hunt = hunts.pick(id)?;
-            check_over(hunt).map(|()| hunt)
-        });
-        return named.collect();
+            check_over(hunt)?;
+            // By two names, it may be.
+            if named.iter().all(|known| known.found.name != hunt.found.name) {
+                named.push(hunt);
+            }
+        }
+        return Ok(named);
     }
     for what in &hunts.unseen {
         report.unseen(what);

@@ -15,7 +15,7 @@ use crate::exit;
 use crate::hunt::golden;
 use crate::record;
 use crate::record::manifest::{Manifest, Person};
-use crate::record::read::{Attempt, History};
+use crate::record::read::{self, Attempt, History};
 use crate::refusal::Refusal;
 use crate::report::digest::rate_of;
 use crate::report::{printed, showing};
@@ -34,6 +34,8 @@ pub(crate) struct Shown {
     pub(crate) person: Option<Person>,
     pub(crate) ended: Option<String>,
     pub(crate) why: Option<String>,
+    /// The stop rule that ended it, as its option is called with `_`.
+    pub(crate) rule: Option<String>,
     pub(crate) outcomes: Vec<(String, usize)>,
     rate: Option<record::Rate>,
     /// The same in words.
@@ -70,6 +72,8 @@ pub(crate) struct Detail {
     pub(crate) signal: Option<i32>,
     pub(crate) duration_ns: Option<u64>,
     pub(crate) why: Option<String>,
+    /// What triage told of it.
+    pub(crate) signatures: Vec<Signature>,
     pub(crate) kept: bool,
     /// The dataset, or the directory with what it changed.
     pub(crate) name: Option<String>,
@@ -77,6 +81,22 @@ pub(crate) struct Detail {
     pub(crate) directory: Option<PathBuf>,
     pub(crate) stdout: Option<PathBuf>,
     pub(crate) stderr: Option<PathBuf>,
+}
+
+/// A way in which it failed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Signature {
+    pub(crate) id: String,
+    pub(crate) class: String,
+    pub(crate) title: String,
+    flaky: bool,
+}
+
+impl From<&read::Signature> for Signature {
+    fn from(read: &read::Signature) -> Signature {
+        let read::Signature { id, class, title, flaky } = read.clone();
+        Signature { id, class, title, flaky }
+    }
 }
 
 pub(super) fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
@@ -121,6 +141,7 @@ fn shown(hunt: &Hunt) -> Shown {
         ended: over
             .and_then(|over| Some(history?.moment(over.at_ns)?.to_string())),
         why: over.and_then(|over| over.why.clone()),
+        rule: over.and_then(|over| over.rule.clone()),
         outcomes: history.map(outcomes).unwrap_or_default(),
         rate: rate.map(record::Rate::from),
         told_rate: rate.map(|rate| rate.to_string()),
@@ -200,6 +221,9 @@ fn detail(hunt: &Hunt, name: AttemptName, attempt: &Attempt) -> Detail {
         signal: exit.and_then(|exit| exit.signal),
         duration_ns: exit.map(|exit| exit.duration_ns),
         why: exit.and_then(|exit| exit.why.clone()),
+        signatures: exit
+            .map(|exit| exit.signatures.iter().map(Signature::from).collect())
+            .unwrap_or_default(),
         kept: kept.is_some(),
         name: kept.map(|kept| kept.name.to_owned()),
         stdout: output(NAMES[0]),

@@ -27,7 +27,7 @@ use crate::slate::visit::Tree;
 use crate::triage::group::{self, Group};
 use crate::triage::rules::Rules;
 use crate::triage::signature::{Signature, sign};
-use crate::triage::{self, VERSION};
+use crate::triage::{self, Results, VERSION};
 
 /// The version of the schema.
 const V: u32 = 1;
@@ -212,16 +212,20 @@ impl Output {
         XML.iter().any(|words| begin.starts_with(words))
     }
 
+    fn results(&self) -> Vec<Results> {
+        self.junit.iter().map(|xml| triage::read_junit(xml)).collect()
+    }
+
     fn signatures(&self) -> Vec<Signature> {
         if self.ended == Ended::Passed {
-            return sign(triage::flaky(&self.printed(), &self.junit));
+            return sign(triage::flaky(&self.printed(), &self.results()));
         }
         match self.is_xml() {
             true => sign(triage::read_junit(&self.printed[0]).failures),
             false => {
                 let is_timed_out = self.ended == Ended::TimedOut;
                 let printed = self.printed();
-                sign(triage::read_with(&printed, &self.junit, is_timed_out))
+                sign(triage::read_with(&printed, &self.results(), is_timed_out))
             }
         }
     }

@@ -42,8 +42,18 @@ impl<Name: Copy> Sample<Name> {
 
     /// How often a run is one of these.
     pub(crate) fn rate_of(&self, is_one: impl Fn(Name) -> bool) -> Rate {
-        let ones = self.runs.iter().filter(|name| is_one(**name)).count();
-        let [ones, runs] = [ones, self.runs.len()]
+        self.rate_among(|_| true, is_one)
+    }
+
+    /// The same, of those runs alone of which that is known.
+    pub(crate) fn rate_among(
+        &self,
+        is_known: impl Fn(Name) -> bool,
+        is_one: impl Fn(Name) -> bool,
+    ) -> Rate {
+        let known = || self.runs.iter().filter(|name| is_known(**name));
+        let ones = known().filter(|name| is_one(**name)).count();
+        let [ones, runs] = [ones, known().count()]
             .map(|count| u64::try_from(count).unwrap_or(u64::MAX));
         let is_last = self.runs.last().is_some_and(|last| is_one(*last));
         let rate = match self.is_up_to_failure && is_last {

@@ -38,13 +38,13 @@ pub(crate) fn read(outputs: &[&[u8]]) -> Vec<Failure> {
 /// that, unless something says more; its own last words are about the signal.
 pub(crate) fn read_with(
     outputs: &[&[u8]],
-    junit: &[Vec<u8>],
+    junit: &[Results],
     is_timed_out: bool,
 ) -> Vec<Failure> {
     let outputs: Vec<_> = outputs.iter().map(|log| text::lines(log)).collect();
     let mut failures = go::read(&outputs);
-    let results = junit.iter().flat_map(|xml| read_junit(xml).failures);
-    let results: Vec<Failure> = results.take(FAILURES_MAX).collect();
+    let results = junit.iter().flat_map(|results| &results.failures);
+    let results: Vec<Failure> = results.take(FAILURES_MAX).cloned().collect();
     if results.iter().all(|failure| failure.is_flaky) {
         failures.extend(suite::read(&outputs));
     }
@@ -60,9 +60,9 @@ pub(crate) fn read_with(
 
 /// The tests that passed only when they were run again, of an attempt that
 /// passed in the end: by JUnit files, or else by what was printed.
-pub(crate) fn flaky(outputs: &[&[u8]], junit: &[Vec<u8>]) -> Vec<Failure> {
-    let results = junit.iter().flat_map(|xml| read_junit(xml).failures);
-    let mut failures: Vec<Failure> = results.collect();
+pub(crate) fn flaky(outputs: &[&[u8]], junit: &[Results]) -> Vec<Failure> {
+    let results = junit.iter().flat_map(|results| &results.failures);
+    let mut failures: Vec<Failure> = results.cloned().collect();
     if failures.is_empty() {
         let outputs: Vec<_> =
             outputs.iter().map(|log| text::lines(log)).collect();

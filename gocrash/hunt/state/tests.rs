@@ -381,6 +381,7 @@ fn sifted(id: &str, action: Action) -> Sifted {
             is_flaky: false,
         }],
         decision: Some(Decided { action, rule: "a rule".to_owned() }),
+        unread: None,
     }
 }
 

@@ -90,6 +90,8 @@ pub(crate) struct Exit {
     /// What a rule said to do about it, and that rule.
     pub(crate) action: Option<String>,
     pub(crate) rule: Option<String>,
+    /// What is wrong with a JUnit file that it left.
+    pub(crate) results_unread: Option<String>,
 }
 
 /// What became of a slate.

@@ -34,6 +34,7 @@ impl Terminal {
             format_args!("{outcome} after {took}{leaks}{kept}"),
         );
         self.silence(outcome, hunt);
+        self.unread(name, hunt);
         let Some(said) = self.said.remove(&name) else { return };
         if !said.0.is_empty() {
             self.sifted(name, hunt);
@@ -58,6 +59,23 @@ impl Terminal {
             "--max-runs and --max-fails count runs with a verdict alone, so \
              that this may never end: say less there, or limit it by \
              --max-time or --stop-after"
+        ));
+    }
+
+    /// Warns once of results that can't be read: what they would have told of is
+    /// missing.
+    fn unread(&mut self, name: AttemptName, hunt: &Hunt) {
+        let sifted = hunt.sifted(name);
+        let unread = sifted.and_then(|sifted| sifted.unread.as_ref());
+        let Some(why) = unread.filter(|_| !self.is_unread_said) else { return };
+        self.is_unread_said = true;
+        let why = safe::line(why);
+        self.error(format_args!(
+            "warning: a file of --results of {name} can't be read: {why}"
+        ));
+        self.help(format_args!(
+            "it has to be a JUnit file; further ones are only noted in the \
+             record, as results_unread"
         ));
     }
 

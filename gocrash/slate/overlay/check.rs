@@ -7,7 +7,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag, open};
 use nix::sys::signal::kill;
@@ -173,9 +172,8 @@ pub(super) fn probe(
     state.folder.remove(&name)?;
     let folder = {
         let _acting = Acting::begin(tree.owner.as_ref());
-        state.folder.make(&name, 0o700).with_context(|| {
-            format!("cannot create a directory in `{}`", tree.state.display())
-        })?
+        let made = state.folder.make(&name, 0o700);
+        made.map_err(|error| unusable(tree, &error.into()))?
     };
     // Where it can't be locked, the process id alone tells.
     let _locked = lock(&folder);

@@ -97,6 +97,19 @@ fn time_counts_from_the_first_start_and_ends_a_hunt() {
 }
 
 #[test]
+fn few_runs_that_are_left_are_for_threads_that_have_none() {
+    let limits = Limits { fails: None, runs: Some(3), time: None };
+    let mut drive = running(2, limits, Halt::Soon);
+    // The third one is in stock.
+    drive.prepared(0, 1);
+    let passed = drive.ended(1, 0, Outcome::Passed);
+    assert_eq!(passed, [retire(1, 0)]);
+    let ignored = drive.ended(0, 0, Outcome::Ignored);
+    let run = Step::Order(0, Order::Run(name(0, 1)));
+    assert_eq!(ignored, [retire(0, 0), prepare(1, 1), run]);
+}
+
+#[test]
 fn where_all_runs_fail_alike_it_is_no_flake() {
     let alike = |outcomes: &[Outcome]| {
         let mut drive = Drive::running(1, None);
