@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::listing::{end_of, moment, state};
 use super::units::seconds;
 use super::{printed, safe};
+use crate::record::text::Text;
 use crate::session::show::{Detail, Shown, Signature};
 
 /// Wide enough for all titles.
@@ -39,21 +40,11 @@ fn write_hunt(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
     if let Some(snapshot) = &summary.snapshot {
         say("snapshot:", snapshot)?;
     }
-    let text = |text: &crate::record::text::Text| {
-        text.to_os().unwrap_or_default().to_string_lossy().into_owned()
-    };
     if let Some(directory) = &summary.directory {
         say("source:", &safe::line(&text(directory)))?;
     }
     if let Some(command) = &summary.command {
-        let words = command.iter().map(|word| format!("{:?}", text(word)));
-        let words: Vec<String> = words.collect();
-        let cwd = shown.cwd.as_ref().map(text).unwrap_or_default();
-        let place = match cwd.is_empty() {
-            true => String::new(),
-            false => format!(" in {cwd}"),
-        };
-        say("command:", &format_args!("{}{place}", words.join(" ")))?;
+        say("command:", &command_of(command, shown))?;
     }
     if let Some(person) = &shown.person {
         let (uid, gid) = (person.uid, person.gid);
@@ -91,6 +82,21 @@ fn write_hunt(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
         say("no record:", why)?;
     }
     Ok(())
+}
+
+fn command_of(words: &[Text], shown: &Shown) -> String {
+    let words = words.iter().map(|word| format!("{:?}", text(word)));
+    let words: Vec<String> = words.collect();
+    let cwd = shown.cwd.as_ref().map(text).unwrap_or_default();
+    let place = match cwd.is_empty() {
+        true => String::new(),
+        false => format!(" in {cwd}"),
+    };
+    format!("{}{place}", words.join(" "))
+}
+
+fn text(text: &Text) -> String {
+    text.to_os().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// An attempt, and the last lines that it printed.

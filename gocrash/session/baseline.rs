@@ -34,6 +34,10 @@ pub(super) struct Difference {
     pub(super) remedy: Option<String>,
 }
 
+/// What is compared: what it is called, as it was, as it is, and what makes it
+/// alike.
+type Compared = (&'static str, String, String, Option<String>);
+
 impl Baseline {
     /// The hunt that `list` calls so, the last one there is, or one whose event
     /// log is in this file.
@@ -109,15 +113,6 @@ pub(super) fn differences(
     was: &Manifest,
     config: &Config,
 ) -> anyhow::Result<Vec<Difference>> {
-    let host = Host::look()?;
-    let kernel = |host: &Host| {
-        let parts = [&host.system, &host.release, &host.build];
-        parts.map(shown).join(" ")
-    };
-    let cpu = |host: &Host| {
-        let model = host.cpu.clone().unwrap_or_default();
-        format!("{} {model}", shown(&host.machine))
-    };
     let suite = &config.suite;
     let program = std::iter::once(&suite.program).chain(&suite.args);
     let words: Vec<Text> = program.map(Text::from).collect();
@@ -138,8 +133,6 @@ pub(super) fn differences(
         None => "none".to_owned(),
     };
     let all = [
-        ("CPU", cpu(&was.host), cpu(&host), None),
-        ("kernel", kernel(&was.host), kernel(&host), None),
         (
             "command",
             command(&was.command, &was.cwd),
@@ -177,7 +170,8 @@ pub(super) fn differences(
             left_out("`--prepare`"),
         ),
     ];
-    let differ = all.into_iter().filter(|(_, was, is, _)| was != is);
+    let all = hosts(was)?.into_iter().chain(all);
+    let differ = all.filter(|(_, was, is, _)| was != is);
     let differ = differ.map(|(what, was, is, remedy)| Difference {
         what,
         was,
@@ -185,6 +179,23 @@ pub(super) fn differences(
         remedy,
     });
     Ok(differ.collect())
+}
+
+/// What of the host a rate depends on; nothing makes that alike.
+fn hosts(was: &Manifest) -> anyhow::Result<[Compared; 2]> {
+    let host = Host::look()?;
+    let kernel = |host: &Host| {
+        let parts = [&host.system, &host.release, &host.build];
+        parts.map(shown).join(" ")
+    };
+    let cpu = |host: &Host| {
+        let model = host.cpu.clone().unwrap_or_default();
+        format!("{} {model}", shown(&host.machine))
+    };
+    Ok([
+        ("CPU", cpu(&was.host), cpu(&host), None),
+        ("kernel", kernel(&was.host), kernel(&host), None),
+    ])
 }
 
 /// The variables that Go's programs go by, and those that were typed, where the

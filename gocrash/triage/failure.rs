@@ -65,7 +65,7 @@ impl Failure {
     }
 }
 
-/// As many lines as may be shown, in one or two parts: the first ones; or, where
+/// As many lines as may be shown, in one or two parts: the first ones; or, if
 /// the message is not among them, the very first one and those around it.
 pub(crate) fn excerpt<'a, T: AsRef<str>>(
     lines: &'a [T],

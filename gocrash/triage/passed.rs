@@ -158,7 +158,7 @@ mod tests {
             "=== RUN   Test\n--- PASS: Test (0.00s)\nPASS\nfatal: no space\n",
             "error: cannot build\n1 passed in 0.02s\n",
             "1 failed, 1 passed in 0.02s\n",
-            "Summary [   0.040s] 3 tests run: 2 passed, 1 timed out, 1 skipped\n",
+            "Summary [   0.040s] 3 tests run: 2 passed, 1 timed out\n",
             "ok 1 - one\nnot ok 2 - two\n1..2\n",
             "ok 1 - one\n1..2\n",
             "0% tests passed, 1 tests failed out of 1\n",

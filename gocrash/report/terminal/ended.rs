@@ -62,7 +62,7 @@ impl Terminal {
         ));
     }
 
-    /// Warns once of results that can't be read: what they would have told of is
+    /// Warns once of results that can't be read: what they would have told is
     /// missing.
     fn unread(&mut self, name: AttemptName, hunt: &Hunt) {
         let sifted = hunt.sifted(name);
