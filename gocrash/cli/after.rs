@@ -68,6 +68,10 @@ pub(crate) struct CleanArgs {
     /// Don't ask
     #[arg(long, short)]
     pub(crate) yes: bool,
+
+    /// Print an object of JSON, with -n or -y; docs/sessions.md has its schema
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Go on with a hunt that has ended, or broke off

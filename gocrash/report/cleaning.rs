@@ -2,24 +2,70 @@
 
 use std::io::{self, Write};
 
-use super::safe;
+use serde::Serialize;
+
+use super::{printed, safe};
+use crate::cli::after::CleanArgs;
 use crate::refusal::Refusal;
 use crate::slate::Left;
 use crate::slate::clean::Plan;
+
+/// The version of the schema.
+const V: u32 = 1;
 
 /// Says what goes on standard output, and what does not on standard error.
 #[derive(Debug)]
 pub(crate) struct Cleaning {
     is_verbose: bool,
+    /// What is said on standard output in the end, instead of lines.
+    json: Option<Told>,
     /// Something stays that was to go.
     left_any: bool,
     /// So many hunts are not to be touched.
     passed_over: u64,
 }
 
+/// What `gocrash clean --json` prints: docs/sessions.md.
+#[derive(Debug, Default, Serialize)]
+struct Told {
+    v: u32,
+    dry_run: bool,
+    gone: Vec<Gone>,
+    left: Vec<Kept>,
+    errors: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Gone {
+    id: String,
+    name: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Kept {
+    name: String,
+    why: String,
+}
+
 impl Cleaning {
     pub(crate) fn new(is_verbose: bool) -> Cleaning {
-        Cleaning { is_verbose, left_any: false, passed_over: 0 }
+        Cleaning { is_verbose, json: None, left_any: false, passed_over: 0 }
+    }
+
+    /// As JSON, where that is asked for.
+    pub(crate) fn asked_for(args: &CleanArgs) -> Cleaning {
+        let dry_run = args.dry_run;
+        let told = Told { v: V, dry_run, ..Told::default() };
+        let json = args.json.then_some(told);
+        Cleaning { json, ..Cleaning::new(args.verbose) }
+    }
+
+    /// All has been said but what is said as a whole.
+    ///
+    /// # Errors
+    /// Where standard output can't be written to.
+    pub(crate) fn end(&self) -> anyhow::Result<()> {
+        self.json.as_ref().map_or(Ok(()), printed::json)
     }
 
     /// Whether everything went that was to go.
@@ -31,7 +77,11 @@ impl Cleaning {
     pub(crate) fn planned(&mut self, id: &str, plan: &Plan, is_all: bool) {
         let word = if is_all { "would destroy" } else { "to be destroyed:" };
         for piece in &plan.go {
-            line(format_args!("{id}: {word} {}", piece.name));
+            match &mut self.json {
+                None => line(format_args!("{id}: {word} {}", piece.name)),
+                Some(told) if is_all => told.went(id, &piece.name),
+                Some(_) => {}
+            }
         }
         if is_all {
             for left in &plan.stay {
@@ -50,33 +100,49 @@ impl Cleaning {
         read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
     }
 
-    pub(crate) fn gone(&mut self, name: &str) {
-        if self.is_verbose {
-            line(format_args!("destroyed {name}"));
+    pub(crate) fn gone(&mut self, id: &str, name: &str) {
+        match &mut self.json {
+            None if self.is_verbose => line(format_args!("destroyed {name}")),
+            None => {}
+            Some(told) => told.went(id, name),
         }
     }
 
     pub(crate) fn cleaned(&mut self, id: &str, count: u64, name: &str) {
+        if self.json.is_some() {
+            return;
+        }
         let things = if count == 1 { "thing" } else { "things" };
         line(format_args!("{id}: destroyed {count} {things} ({name})"));
     }
 
     pub(crate) fn left(&mut self, left: &Left) {
         self.left_any = true;
-        error(format_args!("left {left}"));
+        match &mut self.json {
+            None => error(format_args!("left {left}")),
+            Some(told) => {
+                let (name, why) = (left.name.clone(), left.why.clone());
+                told.left.push(Kept { name, why });
+            }
+        }
     }
 
     /// One of all that is not to be touched.
     pub(crate) fn passed_over(&mut self, refusal: &Refusal, is_error: bool) {
         self.left_any |= is_error;
         self.passed_over += 1;
-        if is_error || self.is_verbose {
+        if let (true, Some(told)) = (is_error, &mut self.json) {
+            told.errors.push(refusal.to_string());
+        } else if is_error || self.is_verbose {
             error(format_args!("left alone: {refusal}"));
         }
     }
 
     /// Of all hunts, none can be cleaned up after.
     pub(crate) fn nothing(&self) {
+        if self.json.is_some() {
+            return;
+        }
         let others = match self.passed_over {
             0 => String::new(),
             _ if self.is_verbose => String::new(),
@@ -87,13 +153,25 @@ impl Cleaning {
     }
 
     pub(crate) fn unseen(&mut self, what: &str) {
-        self.left_any = true;
-        error(format_args!("error: {what}"));
+        self.fail(what.to_owned());
     }
 
     pub(crate) fn failed(&mut self, name: &str, why: &anyhow::Error) {
+        self.fail(format!("`{name}`: {why:#}"));
+    }
+
+    fn fail(&mut self, what: String) {
         self.left_any = true;
-        error(format_args!("error: `{name}`: {why:#}"));
+        match &mut self.json {
+            None => error(format_args!("error: {what}")),
+            Some(told) => told.errors.push(what),
+        }
+    }
+}
+
+impl Told {
+    fn went(&mut self, id: &str, name: &str) {
+        self.gone.push(Gone { id: id.to_owned(), name: name.to_owned() });
     }
 }
 

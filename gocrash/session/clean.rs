@@ -16,12 +16,18 @@ use crate::slate::found::Kind;
 use crate::slate::{self, Rest};
 
 pub(super) fn clean(args: &CleanArgs) -> anyhow::Result<ExitCode> {
+    if args.json && !args.dry_run && !args.yes {
+        anyhow::bail!(Refusal::new(
+            "`--json` asks nobody whether to destroy anything",
+            "see what would be destroyed by `-n`, and have it done by `-y`",
+        ));
+    }
     let hunts = hunts::find()?;
-    let mut report = Cleaning::new(args.verbose);
+    let mut report = Cleaning::asked_for(args);
     let picked = pick(args, &hunts, &mut report)?;
     if picked.is_empty() {
         report.nothing();
-        return Ok(exit(&report));
+        return exit(&report);
     }
     if !args.dry_run && !args.yes && !io::stdin().is_terminal() {
         anyhow::bail!(Refusal::new(
@@ -40,14 +46,15 @@ pub(super) fn clean(args: &CleanArgs) -> anyhow::Result<ExitCode> {
         }
         clean_some(args, &overlays, &mut report)?;
     }
-    Ok(exit(&report))
+    exit(&report)
 }
 
-fn exit(report: &Cleaning) -> ExitCode {
-    ExitCode::from(match report.is_done() {
+fn exit(report: &Cleaning) -> anyhow::Result<ExitCode> {
+    report.end()?;
+    Ok(ExitCode::from(match report.is_done() {
         true => exit::PASSED,
         false => exit::NO_VERDICT,
-    })
+    }))
 }
 
 /// Refuses what is named and can't be cleaned; of all, says it.
@@ -136,7 +143,7 @@ fn carry_out(
         match cleaner.remove(piece) {
             Rest::Gone => {
                 gone += 1;
-                report.gone(&name);
+                report.gone(&hunt.id, &name);
             }
             Rest::Left(left) => {
                 report.left(&left);

@@ -214,6 +214,33 @@ fn what_only_has_the_name_of_a_hunt_stays() {
 }
 
 #[test]
+fn programs_are_told_what_goes() {
+    let ground = Ground::new(Caller::Person, "true");
+    ground.hunt(&["-p1"], "exit 7").expect(1);
+    let name = ground.left().remove(0);
+    let told = |args: &[&str], code| -> Value {
+        let args = [&["--json", "latest"], args].concat();
+        let cleaned = clean(&ground, &args).expect(code);
+        serde_json::from_str(&cleaned.stdout).unwrap()
+    };
+    let refused = clean(&ground, &["--json", "latest"]).expect(129);
+    assert!(refused.stderr.contains("have it done by `-y`"), "{refused:#?}");
+    let planned = told(&["-n"], 0);
+    assert_eq!(planned["dry_run"], true);
+    let mine = ground.path("state/gocrash").join(&name).join("mine");
+    fs::write(&mine, "").unwrap();
+    let cleaned = told(&["-y"], 125);
+    assert_eq!(cleaned["gone"].as_array().unwrap().len(), 1, "{cleaned}");
+    assert_eq!(cleaned["left"][0]["name"], mine.to_str().unwrap());
+    fs::remove_file(&mine).unwrap();
+    let cleaned = told(&["-y"], 0);
+    let whole = ground.path("state/gocrash").join(&name);
+    assert_eq!(cleaned["gone"][0]["name"], whole.to_str().unwrap());
+    assert_eq!(planned["gone"].as_array().unwrap().len(), 2, "{planned}");
+    assert_eq!(ground.left(), [""; 0]);
+}
+
+#[test]
 fn a_record_that_was_taken_away_is_no_matter_of_rights() {
     let ground = Ground::new(Caller::Person, "true");
     ground.hunt(&["-p1"], "exit 7").expect(1);
