@@ -105,7 +105,12 @@ fn path_of_a_hunt(path: &Path) -> Option<PathBuf> {
         })
     };
     let length = path.components().position(is_of_a_hunt)?;
-    Some(path.components().take(length + 1).collect())
+    // What is looked at is mounted in there.
+    let is_look = path.components().nth(length).is_some_and(|part| {
+        part.as_os_str().as_encoded_bytes().starts_with(b"gocrash-look-")
+    });
+    let length = length + 1 + usize::from(is_look);
+    Some(path.components().take(length).collect())
 }
 
 #[cfg(test)]
@@ -131,8 +136,8 @@ mod tests {
         let of_a_hunt = |path: &str| path_of_a_hunt(Path::new(path));
         let working = Some(PathBuf::from("/tank/go/gocrash-17"));
         assert_eq!(of_a_hunt("/tank/go/gocrash-17/thread-0-run-1"), working);
-        let look = Some(PathBuf::from("/tmp/gocrash-look-12-0"));
-        assert_eq!(of_a_hunt("/tmp/gocrash-look-12-0"), look);
+        let look = Some(PathBuf::from("/tmp/gocrash-look-12-0/tree"));
+        assert_eq!(of_a_hunt("/tmp/gocrash-look-12-0/tree"), look);
         for other in ["/tank/gocrash", "/tank/gocrash-", "/tank/gocrash-src/1"]
         {
             assert_eq!(of_a_hunt(other), None);

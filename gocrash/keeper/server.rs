@@ -19,6 +19,7 @@ use crate::attempt::launch::{self, Launched};
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome;
 use crate::attempt::output::Output;
+use crate::attempt::reader::Reader;
 use crate::attempt::sys;
 use crate::attempt::view::{self, Backdrop, Scene, View};
 use crate::config::Config;
@@ -149,6 +150,7 @@ impl Server {
                 origin: origin.clone(),
                 cwd: suite.cwd.clone(),
                 script: suite.script.clone(),
+                reader: Reader::of(person),
             })?;
             // Where the suite sees its slate somewhere else, the way to where
             // it is need not be open.

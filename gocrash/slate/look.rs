@@ -1,22 +1,27 @@
 //! A look into the tree of the source, before anything is made of it.
 
-use std::fs::{self, DirBuilder};
-use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs::{self, DirBuilder, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use crate::attempt::output;
+use crate::attempt::reader::Reader;
 use crate::refusal::Refusal;
 use crate::slate::{Origin, Seen, Wanted, baked};
 
 const DIR_TRIES_MAX: u32 = 100;
+/// Where it is mounted, in there.
+const INNER: &str = "tree";
 
-/// An empty directory to mount the snapshot at, where nobody else can enter;
-/// removed when it is dropped, and empty.
+/// An empty directory to mount the snapshot at, in one where nobody else can
+/// enter: what is mounted has the mode of its own root. Both are removed when
+/// it is dropped, and empty.
 #[derive(Debug)]
 pub(super) struct LookDir {
+    closed: PathBuf,
     path: PathBuf,
 }
 
@@ -26,16 +31,17 @@ impl LookDir {
         builder.mode(0o700);
         // Others can take names in there, but not all of them.
         for number in 0..DIR_TRIES_MAX {
-            let path = PathBuf::from(format!("{}{number}", stem()));
-            match builder.create(&path) {
-                Ok(()) => return Ok(LookDir { path }),
-                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    let dir = path.display();
-                    return Err(error)
-                        .context(format!("cannot create `{dir}`"));
-                }
+            let closed = PathBuf::from(format!("{}{number}", stem()));
+            let failed = || format!("cannot create `{}`", closed.display());
+            match builder.create(&closed) {
+                Ok(()) => {}
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(error).context(failed()),
             }
+            let path = closed.join(INNER);
+            let made = builder.create(&path).with_context(failed);
+            let dir = LookDir { closed, path };
+            return made.map(|()| dir);
         }
         anyhow::bail!("cannot create a directory `{}N`", stem())
     }
@@ -43,12 +49,23 @@ impl LookDir {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Lets somebody enter, by their group: who owned it could take it away.
+    ///
+    /// # Errors
+    /// What chown(2) and chmod(2) fail with.
+    pub(super) fn open_to(&self, reader: &Reader) -> io::Result<()> {
+        let Some(ids) = reader.ids() else { return Ok(()) };
+        lchown(&self.closed, None, Some(ids.gid.as_raw()))?;
+        fs::set_permissions(&self.closed, Permissions::from_mode(0o710))
+    }
 }
 
 impl Drop for LookDir {
     fn drop(&mut self) {
         // It stays where the snapshot could not be unmounted from it.
         let _ = fs::remove_dir(&self.path);
+        let _ = fs::remove_dir(&self.closed);
     }
 }
 
@@ -60,10 +77,10 @@ pub(crate) fn stem() -> String {
 
 /// Checks the tree at `root`, which is the source, or a mounted copy of it.
 pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
-    let Wanted { origin, cwd, script } = wanted;
+    let Wanted { origin, cwd, script, .. } = wanted;
     if let Some(script) = script {
-        let is_file =
-            fs::metadata(root.join(script)).is_ok_and(|m| m.is_file());
+        let meta = allowed(fs::metadata(root.join(script)), script, origin)?;
+        let is_file = meta.is_some_and(|m| m.is_file());
         if !is_file {
             anyhow::bail!(Refusal::new(
                 format!("there is no `{}` in `{origin}`", script.display()),
@@ -80,8 +97,8 @@ pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
             ));
         }
     }
-    let dir = root.join(cwd).canonicalize().ok().filter(|dir| dir.is_dir());
-    let Some(dir) = dir else {
+    let dir = allowed(root.join(cwd).canonicalize(), cwd, origin)?;
+    let Some(dir) = dir.filter(|dir| dir.is_dir()) else {
         anyhow::bail!(Refusal::new(
             format!("there is no directory `{}` in `{origin}`", cwd.display()),
             format!("name one that {} has: `--cwd DIR`", origin.noun()),
@@ -118,6 +135,27 @@ pub(super) fn look(root: &Path, wanted: &Wanted) -> anyhow::Result<Seen> {
         cwd_gid: meta.gid(),
         baked: baked::find(root, cwd),
     })
+}
+
+/// What can't be had is not there, or it is not for who runs the suite.
+fn allowed<T>(
+    found: io::Result<T>,
+    path: &Path,
+    origin: &Origin,
+) -> Result<Option<T>, Refusal> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(e) if e.kind() == ErrorKind::PermissionDenied => {
+            let path = path.display();
+            Err(Refusal::new(
+                format!(
+                    "who runs the suite may not go to `{path}` in `{origin}`"
+                ),
+                "open the way there, or name another person: `--user`",
+            ))
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 fn rename_remedy(origin: &Origin) -> String {

@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::NAMES;
 use crate::attempt::person::Ids;
+use crate::attempt::reader::Reader;
 use crate::record::text;
 use crate::refusal::Refusal;
 use crate::slate::baked::Baked;
@@ -48,6 +49,8 @@ pub(crate) struct Wanted {
     pub(crate) cwd: PathBuf,
     /// A file that has to be there, relative to the tree.
     pub(crate) script: Option<PathBuf>,
+    /// Whose rights the tree is looked at with, where root alone could see it.
+    pub(crate) reader: Reader,
 }
 
 /// What was seen while checking.
