@@ -240,14 +240,15 @@ impl Server {
         let answer = match made {
             Ok((held, prepared, files)) => {
                 state.slates.insert(name, Entry::Waits(held));
+                state.use_up(name);
                 Answer { reply: Reply::Prepared(prepared), files }
             }
             Err(unprepared) => {
                 // Of what is left, nothing more is made under this name.
-                match unprepared.left {
-                    Some(_) => state.slates.insert(name, Entry::Settled),
-                    None => state.slates.remove(&name),
-                };
+                if unprepared.left.is_some() {
+                    state.use_up(name);
+                }
+                state.slates.remove(&name);
                 Reply::Unprepared(unprepared).into()
             }
         };
@@ -350,7 +351,7 @@ impl Server {
         let Held { slate, supervisor, .. } = self.state().take_shown(name)?;
         supervisor.end();
         let kept = self.source().and_then(|source| source.keep(&slate, word));
-        self.put(name, Entry::Settled);
+        self.settle(name);
         kept.map(|()| Reply::Done.into())
     }
 
@@ -360,7 +361,7 @@ impl Server {
         // Its processes, if there are any, hold the slate.
         supervisor.end();
         let rest = self.source().map(|source| source.retire(&place, slate));
-        self.put(name, Entry::Settled);
+        self.settle(name);
         Ok(Reply::Rest(rest?).into())
     }
 
@@ -414,6 +415,12 @@ impl Server {
 
     fn put(&self, name: AttemptName, entry: Entry) {
         self.state().slates.insert(name, entry);
+        self.is_done.notify_all();
+    }
+
+    /// It stays, or is gone: nothing more is done under its name.
+    fn settle(&self, name: AttemptName) {
+        self.state().slates.remove(&name);
         self.is_done.notify_all();
     }
 

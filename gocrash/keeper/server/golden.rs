@@ -22,7 +22,7 @@ impl Server {
         {
             let mut state = self.state();
             let is_first = matches!(state.golden, Gilding::None)
-                && state.slates.is_empty()
+                && state.is_new()
                 && self.config.prepare.is_some();
             ensure!(is_first, OUT_OF_TURN);
             state.golden = Gilding::Busy;

@@ -17,7 +17,11 @@ const SLATES_OF_A_THREAD_MAX: usize = 4;
 pub(super) struct State {
     pub(super) stage: Stage,
     pub(super) ground: Option<Ground>,
+    /// Those that are not settled: an endless hunt has endless numbers.
     pub(super) slates: HashMap<AttemptName, Entry>,
+    /// The last number of each thread that there was a slate of: of those up to
+    /// there, nothing more is made.
+    used: HashMap<u16, u64>,
     pub(super) golden: Gilding,
     /// The files of the record were made.
     pub(super) is_recorded: bool,
@@ -47,8 +51,6 @@ pub(super) enum Entry {
     Waits(Held),
     /// It is where its attempt runs.
     Shown(Held),
-    /// It stays, or is gone: nothing more is done under its name.
-    Settled,
 }
 
 /// A slate, and the process above what runs in it.
@@ -101,20 +103,33 @@ impl State {
         name: AttemptName,
         threads: u16,
     ) -> anyhow::Result<()> {
-        let of_thread = |(other, entry): &(&AttemptName, &Entry)| {
-            other.thread == name.thread && !matches!(entry, Entry::Settled)
-        };
-        let count = self.slates.iter().filter(of_thread).count();
+        let AttemptName { thread, run } = name;
+        let of_thread = |other: &&AttemptName| other.thread == thread;
+        let count = self.slates.keys().filter(of_thread).count();
+        let last = self.used.get(&thread);
         ensure!(
             self.stage == Stage::Open
                 && !self.is_ending
-                && name.thread < threads
+                && thread < threads
                 && !self.slates.contains_key(&name)
+                && last.is_none_or(|last| run > *last)
                 && count < SLATES_OF_A_THREAD_MAX,
             OUT_OF_TURN
         );
         self.slates.insert(name, Entry::Busy);
         Ok(())
+    }
+
+    /// There is a slate of that name, or was.
+    pub(super) fn use_up(&mut self, name: AttemptName) {
+        let AttemptName { thread, run } = name;
+        let last = self.used.entry(thread).or_insert(run);
+        *last = run.max(*last);
+    }
+
+    /// Whether there never was a slate, nor is one under way.
+    pub(super) fn is_new(&self) -> bool {
+        self.slates.is_empty() && self.used.is_empty()
     }
 
     /// One that waits, to do something to it; others find it busy.
@@ -163,7 +178,7 @@ impl State {
             .drain()
             .filter_map(|(_, entry)| match entry {
                 Entry::Waits(held) | Entry::Shown(held) => Some(held),
-                Entry::Busy | Entry::Settled => None,
+                Entry::Busy => None,
             })
             .collect()
     }
@@ -176,8 +191,7 @@ impl State {
 
     /// Whether nothing is held, nor about to be.
     pub(super) fn is_settled(&self) -> bool {
-        let is_settled = |entry: &Entry| matches!(entry, Entry::Settled);
-        self.slates.values().all(is_settled)
+        self.slates.is_empty()
             && matches!(self.golden, Gilding::None | Gilding::Over)
     }
 }
