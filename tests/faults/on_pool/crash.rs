@@ -12,7 +12,7 @@ use super::remains::{check_bystanders, remains_of};
 use super::{start, with_bystanders};
 use crate::audit::Audit;
 use crate::log::Attempt;
-use crate::pool::{Pool, export, zpool};
+use crate::pool::{Pool, export, zfs, zpool};
 use crate::scenario::{Times, scenario};
 
 const MIB: u64 = 1 << 20;
@@ -72,9 +72,13 @@ fn look(
     let place = dir.join("root");
     let (from, to) = (looped.device(), place.to_str().unwrap());
     let again = format!("{pool}-again");
-    // By force: it was never exported.
-    let import = ["import", "-f", "-o", "readonly=on", "-d", from, "-R", to];
+    // By force: it was never exported. What the hunt made is mounted later.
+    let import = ["import", "-fN", "-o", "readonly=on", "-d", from, "-R", to];
     zpool(&[&import[..], &[pool, &again]].concat());
+    let all = zfs(&["list", "-Hro", "name", "-t", "filesystem", &again]);
+    for name in all.lines().filter(|name| !name.contains("/gocrash-")) {
+        zfs(&["mount", name]);
+    }
     let mounted = ground.pool.mount_point();
     let root = place.join(mounted.strip_prefix("/").unwrap());
     remains_of(&again, &root).check(told);

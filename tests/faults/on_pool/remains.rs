@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use crate::hunt::whole_lines;
 use crate::pool::zfs;
@@ -11,6 +12,7 @@ use crate::remains::{Remains, numbers};
 /// mounted when it broke off.
 pub(super) fn remains_of(pool: &str, root: &Path) -> Remains {
     let mut remains = Remains { slates: Vec::new(), lines: Vec::new() };
+    let mut is_bare = false;
     for name in zfs(&["list", "-Hro", "name", pool]).lines() {
         let below = name.strip_prefix(pool).unwrap_or_default();
         let Some(hunt) = below.strip_prefix("/go/gocrash-") else {
@@ -19,13 +21,29 @@ pub(super) fn remains_of(pool: &str, root: &Path) -> Remains {
         match hunt.split_once('/') {
             Some((_, slate)) => remains.slates.extend(numbers(slate)),
             None => {
-                zfs(&["mount", name]);
                 let directory = root.join(&below[1..]);
-                remains.lines = whole_lines(&directory.join("events.jsonl"));
+                if mount(name) {
+                    let log = directory.join("events.jsonl");
+                    remains.lines = whole_lines(&log);
+                } else {
+                    is_bare = true;
+                }
             }
         }
     }
+    assert!(!is_bare || remains.slates.is_empty(), "{remains:?}");
     remains
+}
+
+/// Not where the working dataset is younger than the directory for it that the
+/// disk has, in a pool that nothing can be written to: then nothing was made in
+/// it either.
+fn mount(name: &str) -> bool {
+    let mounted = Command::new("zfs").args(["mount", name]).output().unwrap();
+    let error = String::from_utf8_lossy(&mounted.stderr);
+    let is_bare = error.contains("failed to create mountpoint");
+    assert!(mounted.status.success() || is_bare, "{name}: {error}");
+    !is_bare
 }
 
 /// Fails unless what others have in a pool is as it was.
