@@ -26,9 +26,20 @@ pub(crate) fn probe() -> Result<Found, String> {
 /// OpenZFS installs libzfs.pc and libzfs_core.pc on Linux; neither FreeBSD
 /// nor illumos has them.
 fn from_pkg_config() -> Result<Found, pkg_config::Error> {
-    let core = pkg_config::Config::new().probe("libzfs_core")?;
-    let zfs =
-        pkg_config::Config::new().atleast_version("2.0").probe("libzfs")?;
+    let mut config = pkg_config::Config::new();
+    // Cargo is told of both, or of neither: where one is missing, another
+    // library is meant.
+    config.cargo_metadata(false);
+    let core = config.probe("libzfs_core")?;
+    let zfs = config.atleast_version("2.0").probe("libzfs")?;
+    for found in [&core, &zfs] {
+        for dir in &found.link_paths {
+            println!("cargo::rustc-link-search=native={}", dir.display());
+        }
+        for library in &found.libs {
+            println!("cargo::rustc-link-lib={library}");
+        }
+    }
     let include_dirs = [core.include_paths, zfs.include_paths].concat();
     Ok(Found { include_dirs, version: zfs.version })
 }
