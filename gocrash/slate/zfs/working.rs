@@ -142,7 +142,7 @@ impl Pool {
                     .unmount(&dataset)
                     .and_then(|()| self.zfs.destroy(&dataset))
                 {
-                    Ok(()) => Err(error),
+                    Ok(()) => Err(refused_or(error)),
                     Err(left) => {
                         Err(error
                             .context(format!("`{dataset}` is left: {left}")))
@@ -282,4 +282,20 @@ impl Pool {
 pub(super) fn session_of(dataset: &DatasetName) -> &str {
     let name = dataset.as_str();
     name.rsplit_once('/').map_or(name, |(_, session)| session)
+}
+
+/// Where it can't be mounted, and nothing of it is left, that is as good as if
+/// it had been seen before.
+fn refused_or(error: anyhow::Error) -> anyhow::Error {
+    let cause = error.downcast_ref::<zfs::Error>();
+    match cause.filter(|cause| cause.operation() == "mount") {
+        None => error,
+        Some(cause) => {
+            let help = cause.help().unwrap_or(
+                "see `zfs get -r mountpoint`, and set another one, or hunt \
+                 elsewhere: `--parent DATASET`",
+            );
+            Refusal::new(format!("{error:#}"), help).into()
+        }
+    }
 }

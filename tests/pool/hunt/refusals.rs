@@ -108,6 +108,19 @@ fn datasets_that_cannot_be_mounted_or_written() {
     zfs(&["unload-key", &secret]);
     answers.ask(&[&format!("{secret}@a")]);
     expect_file![golden!("mounts.txt")].assert_eq(&answers.text);
+
+    // Only the attempt tells: then it is as if it had not been.
+    let file = ground.pool.mount_point().join("file");
+    fs::write(&file, "").unwrap();
+    let nowhere = format!("mountpoint={}/x", file.display());
+    let odd = format!("{pool}/odd");
+    zfs(&["create", "-o", "canmount=noauto", "-o", &nowhere, &odd]);
+    zfs(&["snapshot", &format!("{odd}@a")]);
+    answers.text.clear();
+    answers.ask(&[&format!("{odd}@a"), "--", "true"]);
+    let said = answers.text;
+    assert!(said.contains("cannot set up the working dataset: "), "{said}");
+    assert!(said.contains("help: see `zfs get -r mountpoint`"), "{said}");
 }
 
 #[test]
