@@ -244,6 +244,30 @@ impl Config {
         })
     }
 
+    /// Has the events told on standard output, if that is asked for.
+    pub(crate) fn tell_json(&mut self, json: bool) -> Result<(), Refusal> {
+        if !json {
+            return Ok(());
+        }
+        if let Some(Destination::File(path)) = &self.events {
+            return Err(Refusal::new(
+                format!(
+                    "the events that `--json` prints go to `{}` already",
+                    path.display()
+                ),
+                "leave out one of `--json` and `--events`",
+            ));
+        }
+        let json = Some(Destination::Stdout);
+        keep_apart(&[
+            ("--junit", &self.junit),
+            ("--html", &self.html),
+            ("--json", &json),
+        ])?;
+        self.events = json;
+        Ok(())
+    }
+
     /// Whom all of gocrash becomes that needs no rights, and who runs hooks:
     /// the person who called, or, where that can't be told, the one who runs
     /// the suite. Root is it only where it was said.

@@ -85,6 +85,11 @@ pub(crate) struct ResumeArgs {
     /// Which hunt: as `gocrash list` calls it, `latest`, or its whole name
     #[arg(value_name = "ID")]
     pub(crate) id: String,
+
+    /// Print the events as lines of JSON, as by --events -; all else goes to
+    /// standard error
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Hunt again, from the same snapshot
@@ -102,6 +107,11 @@ pub(crate) struct RerunArgs {
     /// Stop after each thread did N runs [default: as the hunt did]
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(crate) times: Option<u64>,
+
+    /// Print the events as lines of JSON, as by --events -; all else goes to
+    /// standard error
+    #[arg(long)]
+    pub(crate) json: bool,
 
     /// What to run instead, where the other command started
     #[arg(last = true, value_name = "COMMAND")]
@@ -153,6 +163,10 @@ pub(crate) struct PackArgs {
     /// secrets
     #[arg(long)]
     pub(crate) environment: bool,
+
+    /// Print an object of JSON; docs/sessions.md has its schema
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Open a shell in the tree that an attempt left

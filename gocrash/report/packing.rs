@@ -4,7 +4,26 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::safe;
+use serde::Serialize;
+
+use super::{printed, safe};
+use crate::record::text::Text;
+
+/// The version of the schema.
+const V: u32 = 1;
+
+/// What `gocrash pack --json` prints: docs/sessions.md.
+#[derive(Debug, Serialize)]
+struct Told {
+    v: u32,
+    archive: Text,
+    attempts: Vec<String>,
+}
+
+pub(crate) fn told(output: &Path, attempts: Vec<String>) -> anyhow::Result<()> {
+    let archive = Text::from(output);
+    printed::json(&Told { v: V, archive, attempts })
+}
 
 pub(crate) fn packed(output: &Path, attempts: usize) {
     let word = if attempts == 1 { "attempt" } else { "attempts" };

@@ -47,6 +47,12 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<ExitCode> {
             .map(|kept| format!("{}/{}", hunt.found.name, kept.attempt))
             .collect(),
     };
+    if args.json && args.output == Path::new("-") {
+        anyhow::bail!(Refusal::new(
+            "`--json` and the archive would be mixed",
+            "name a file: `-o FILE`",
+        ));
+    }
     let picked = attempts.iter().map(|id| pick_kept(&hunts, id));
     let picked = picked.collect::<Result<Vec<KeptAttempt<'_>>, _>>()?;
     let out = create(&args.output)?;
@@ -62,7 +68,13 @@ pub(super) fn pack(args: &PackArgs) -> anyhow::Result<ExitCode> {
         pack.attempt(kept)?;
     }
     pack.tar.finish().context("cannot write the archive")?;
-    packing::packed(&args.output, picked.len());
+    match args.json {
+        true => {
+            let names = picked.iter().map(|kept| kept.slate.name.clone());
+            packing::told(&args.output, names.collect())?;
+        }
+        false => packing::packed(&args.output, picked.len()),
+    }
     Ok(ExitCode::from(exit::PASSED))
 }
 

@@ -28,6 +28,7 @@ pub(super) fn rerun(args: &RerunArgs) -> anyhow::Result<ExitCode> {
     let words = words_for(words, args, &cwd);
     let mut config = again::config(&hunt.found, manifest, words)?;
     config.is_times = args.times.is_some();
+    config.tell_json(args.json)?;
     Ok(crate::hunt(config)?.exit())
 }
 
@@ -88,8 +89,12 @@ mod tests {
     ) -> String {
         let split =
             |text: &str| text.split_whitespace().map(OsString::from).collect();
-        let args =
-            RerunArgs { id: String::new(), times, command: split(command) };
+        let args = RerunArgs {
+            id: String::new(),
+            times,
+            json: false,
+            command: split(command),
+        };
         let words = words_for(split(typed), &args, OsStr::new(cwd));
         words.join(OsStr::new(" ")).into_string().unwrap()
     }

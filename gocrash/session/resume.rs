@@ -21,6 +21,7 @@ pub(super) fn resume(args: &ResumeArgs) -> anyhow::Result<ExitCode> {
     let manifest = again::manifest(hunt)?;
     let mut config =
         again::config(&hunt.found, manifest, again::arguments(manifest)?)?;
+    config.tell_json(args.json)?;
     let Some(record) = hunt.found.record.as_ref().ok() else {
         unreachable!("its manifest was read")
     };

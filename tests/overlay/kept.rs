@@ -229,3 +229,26 @@ fn what_was_removed_since_is_not_said_to_be_there() {
     let removed = "    was kept, and has been removed since\n";
     assert!(report().contains(removed), "{}", report());
 }
+
+#[test]
+fn programs_can_hunt_again_and_pack() {
+    let (ground, session) = failed(Caller::Person);
+    let again = after(&ground, &["rerun", "latest", "--json"]).expect(1);
+    let events: Vec<Value> = again
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(events.last().unwrap()["verdict"], "reproduced");
+    let archive = ground.path("desk/archive");
+    let archive = archive.to_str().unwrap();
+    let id = format!("{session}/thread-0-run-0");
+    let args = ["pack", &id, "--json", "-o"];
+    let mixed = after(&ground, &[&args[..], &["-"]].concat()).expect(129);
+    assert!(mixed.stderr.contains("would be mixed"), "{mixed:#?}");
+    let told = after(&ground, &[&args[..], &[archive]].concat()).expect(0);
+    let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(told["archive"], archive);
+    let name = told["attempts"][0].as_str().unwrap();
+    assert!(name.ends_with(&format!("/{id}/upper")), "{name}");
+}
