@@ -61,8 +61,7 @@ pub(crate) fn flaky(junit: &[Vec<u8>]) -> Option<Sifted> {
 
 /// What is in these files, and what is wrong with the first that is broken.
 fn results(junit: &[Vec<u8>]) -> (Vec<Results>, Option<String>) {
-    let results: Vec<Results> =
-        junit.iter().map(|xml| triage::read_junit(xml)).collect();
+    let results = triage::results(junit);
     let mut broken = results.iter().filter_map(|r| r.broken.clone());
     let unread = broken.next();
     (results, unread)

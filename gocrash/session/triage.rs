@@ -27,7 +27,7 @@ use crate::slate::visit::Tree;
 use crate::triage::group::{self, Group};
 use crate::triage::rules::Rules;
 use crate::triage::signature::{Signature, sign};
-use crate::triage::{self, Results, VERSION};
+use crate::triage::{self, VERSION};
 
 /// The version of the schema.
 const V: u32 = 1;
@@ -212,20 +212,23 @@ impl Output {
         XML.iter().any(|words| begin.starts_with(words))
     }
 
-    fn results(&self) -> Vec<Results> {
-        self.junit.iter().map(|xml| triage::read_junit(xml)).collect()
-    }
-
     fn signatures(&self) -> Vec<Signature> {
         if self.ended == Ended::Passed {
-            return sign(triage::flaky(&self.printed(), &self.results()));
+            return sign(triage::flaky(
+                &self.printed(),
+                &triage::results(&self.junit),
+            ));
         }
         match self.is_xml() {
             true => sign(triage::read_junit(&self.printed[0]).failures),
             false => {
                 let is_timed_out = self.ended == Ended::TimedOut;
                 let printed = self.printed();
-                sign(triage::read_with(&printed, &self.results(), is_timed_out))
+                sign(triage::read_with(
+                    &printed,
+                    &triage::results(&self.junit),
+                    is_timed_out,
+                ))
             }
         }
     }

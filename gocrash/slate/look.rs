@@ -166,3 +166,20 @@ fn rename_remedy(origin: &Origin) -> String {
     }
     remedy
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_at_is_behind_a_closed_door() {
+        let dir = LookDir::create().unwrap();
+        let closed = dir.path().parent().unwrap().to_owned();
+        // Whatever is mounted at the path itself brings a mode of its own.
+        let mode = closed.metadata().unwrap().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        assert!(closed.starts_with("/tmp") && dir.path().is_dir());
+        drop(dir);
+        assert!(!closed.exists());
+    }
+}

@@ -79,6 +79,11 @@ pub(crate) fn passed(outputs: &[&[u8]]) -> bool {
     passed::says(&outputs)
 }
 
+/// What is in each of these JUnit files.
+pub(crate) fn results(junit: &[Vec<u8>]) -> Vec<Results> {
+    junit.iter().map(|xml| read_junit(xml)).collect()
+}
+
 /// What failed, by a JUnit file.
 pub(crate) fn read_junit(xml: &[u8]) -> Results {
     suite::junit::read(xml)

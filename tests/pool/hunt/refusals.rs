@@ -53,6 +53,9 @@ fn sources_that_are_not_there_or_lack_something() {
     let ground = Ground::with("true", |tree| {
         symlink("/usr", tree.join("out")).unwrap();
         symlink("goroot", tree.join("in")).unwrap();
+        let closed = tree.join("closed");
+        fs::create_dir_all(closed.join("in")).unwrap();
+        fs::set_permissions(closed, Permissions::from_mode(0o0)).unwrap();
     });
     let pool = ground.pool.root().as_str();
     let go = ground.snapshot.as_str();
@@ -66,6 +69,11 @@ fn sources_that_are_not_there_or_lack_something() {
     answers.ask(&[go, "--cwd=out", "--", "true"]);
     answers.ask(&[go, "--parent", &format!("{pool}/no")]);
     expect_file![golden!("sources.txt")].assert_eq(&answers.text);
+    // It is not root who looks.
+    answers.text.clear();
+    answers.ask(&[go, "--cwd=closed/in", "--", "true"]);
+    let said = "who runs the suite may not go to `closed/in` in `";
+    assert!(answers.text.contains(said), "{}", answers.text);
     // A link that stays inside is fine.
     let inside = ground.hunt(&["--cwd=in/src", "--stop-after=1"]);
     assert_eq!(inside.code(), Some(0), "{}", inside.stderr);
