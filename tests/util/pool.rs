@@ -13,9 +13,9 @@ use zfs::{DatasetName, SnapshotName};
 /// The file is sparse, so this is what a test may write, not what it takes.
 const SIZE_DEFAULT: u64 = 1 << 30;
 
-/// How often a pool is destroyed or exported before it counts as busy. A
-/// process that another test just gave a mount namespace of its own has a copy
-/// of all mounts until it forgets them.
+/// How often something is tried before it counts as busy. A process that
+/// another test just gave a mount namespace of its own has a copy of all
+/// mounts until it forgets them.
 const TRIES_MAX: u32 = 60;
 
 /// Between two tries.
@@ -169,9 +169,16 @@ pub(crate) fn exists(name: &impl zfs::Name) -> bool {
         .success()
 }
 
-/// What a command prints, which must succeed.
+/// What a command prints, which must succeed, as soon as what it needs is no
+/// longer busy.
 pub(crate) fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap();
+    let mut ran = None;
+    keep_trying(|| {
+        let output = ran.insert(command.output().unwrap());
+        let error = String::from_utf8_lossy(&output.stderr);
+        output.status.success() || !error.contains("busy")
+    });
+    let output = ran.unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {error}");
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
