@@ -3,20 +3,27 @@
  * properties of a dataset mean for a mount is looked up, and nothing else.
  *
  * usage: cycle ORIGIN PARENT [libzfs]
+ *        cycle ORIGIN PARENT THREADS RUNS PROGRAM [ARG...]
  * With a third word, libzfs itself mounts and unmounts.
  * Each line of standard input is a number of cycles; each answer is a line
  * with the nanoseconds that they spent on clone, mount, write, unmount and
  * destroy.
+ *
+ * With more words, threads run a program in so many clones each, and nothing
+ * else: nobody sees to what it leaves running, says that it passed, or checks
+ * what is destroyed. So much takes whatever program does it in that order.
  */
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -170,17 +177,107 @@ cycle(libzfs_handle_t *libzfs, const char *origin, const char *name,
 		spent[step] += at[step + 1] - at[step];
 }
 
+/* What threads run in their clones. */
+struct hunt {
+	const char *origin, *parent;
+	struct settings settings;
+	long runs;
+	char **command;
+};
+
+struct thread {
+	pthread_t id;
+	int number;
+	const struct hunt *hunt;
+};
+
+static void
+run_in(const char *directory, char **command)
+{
+	const char *names[] = { "test_run_stdout", "test_run_stderr" };
+	pid_t child = vfork();
+	int status;
+
+	if (child == 0) {
+		if (chdir(directory) != 0)
+			_exit(126);
+		for (int i = 0; i < 2; i++) {
+			int file = open(names[i], O_WRONLY | O_CREAT | O_TRUNC |
+			    O_CLOEXEC, 0666);
+
+			if (file < 0 || dup2(file, i + 1) < 0)
+				_exit(126);
+		}
+		execvp(command[0], command);
+		_exit(127);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0)
+		errx(1, "%s failed", command[0]);
+}
+
+static void *
+hunt(void *argument)
+{
+	const struct thread *thread = argument;
+	const struct hunt *hunt = thread->hunt;
+	char name[ZFS_MAX_DATASET_NAME_LEN], place[2 * ZFS_MAXPROPLEN];
+	int code;
+
+	for (long run = 0; run < hunt->runs; run++) {
+		snprintf(name, sizeof (name), "%s/thread-%d-run-%ld",
+		    hunt->parent, thread->number, run);
+		snprintf(place, sizeof (place), "%s/thread-%d-run-%ld",
+		    hunt->settings.mount_point, thread->number, run);
+		if ((code = lzc_clone(name, hunt->origin, NULL)) != 0)
+			errx(1, "clone %s: %s", name, strerror(code));
+		if (mkdir(place, 0755) != 0 || mount(name, place, "zfs",
+		    hunt->settings.flags, NULL) != 0)
+			err(1, "mount %s", name);
+		run_in(place, hunt->command);
+		if (umount2(place, UMOUNT_NOFOLLOW) != 0 || rmdir(place) != 0)
+			err(1, "unmount %s", name);
+		if ((code = lzc_destroy(name)) != 0)
+			errx(1, "destroy %s: %s", name, strerror(code));
+	}
+	return (NULL);
+}
+
+static int
+hunt_on(libzfs_handle_t *libzfs, int threads, struct hunt *all)
+{
+	struct thread *each = calloc((size_t)threads, sizeof (*each));
+
+	if (each == NULL)
+		err(1, NULL);
+	look_up(libzfs, all->parent, &all->settings);
+	for (int i = 0; i < threads; i++) {
+		each[i].number = i;
+		each[i].hunt = all;
+		if (pthread_create(&each[i].id, NULL, hunt, &each[i]) != 0)
+			errx(1, "no thread");
+	}
+	for (int i = 0; i < threads; i++)
+		pthread_join(each[i].id, NULL);
+	return (0);
+}
+
 int
 main(int argc, char **argv)
 {
 	char name[ZFS_MAX_DATASET_NAME_LEN], line[32];
 	libzfs_handle_t *libzfs;
 
-	if (argc != 3 && argc != 4)
+	if (argc < 3 || argc == 5)
 		errx(2, "usage: cycle ORIGIN PARENT [libzfs]");
 	snprintf(name, sizeof (name), "%s/cycle", argv[2]);
 	if (libzfs_core_init() != 0 || (libzfs = libzfs_init()) == NULL)
 		errx(1, "cannot open /dev/zfs");
+	if (argc > 5) {
+		struct hunt all = { .origin = argv[1], .parent = argv[2],
+		    .runs = strtol(argv[4], NULL, 10), .command = argv + 5 };
+
+		return (hunt_on(libzfs, (int)strtol(argv[3], NULL, 10), &all));
+	}
 	while (fgets(line, sizeof (line), stdin) != NULL) {
 		uint64_t spent[STEPS] = { 0 };
 		long count = strtol(line, NULL, 10);

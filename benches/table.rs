@@ -133,7 +133,21 @@ impl fmt::Display for Row {
     }
 }
 
+/// Where a C program misses a target that only makes the same requests, no other
+/// can meet it: the limit is the kernel's. So much of what that reaches will do.
+const OF_LIMIT: f64 = 0.9;
+
 impl Target {
+    /// So much, or nearly as much as C reaches where that is less.
+    pub(crate) fn at_least(least: f64, limit: Figure) -> Target {
+        Target::AtLeast(least.min(OF_LIMIT * limit.median))
+    }
+
+    /// So much, or little more than C where that is more.
+    pub(crate) fn at_most(most: f64, limit: Figure) -> Target {
+        Target::AtMost(most.max(limit.median / OF_LIMIT))
+    }
+
     fn is_met_by(self, median: f64) -> bool {
         match self {
             Target::AtLeast(least) => median >= least,

@@ -1,4 +1,4 @@
-//! The hunt: a coordinator that alone owns its state, threads of three hands
+//! The hunt: a coordinator that alone owns its state, threads of some hands
 //! that prepare, run and settle attempts, and one channel of events between
 //! them.
 
@@ -16,7 +16,7 @@ pub(crate) mod worker;
 
 pub(crate) use event::Event;
 pub(crate) use state::stop::{Rule, SILENT_IN_A_ROW_MAX};
-pub(crate) use state::{Collection, Hunt, Step};
+pub(crate) use state::{AHEAD_MAX, Collection, Hunt, Step};
 
 use std::mem;
 use std::sync::Arc;
@@ -44,8 +44,8 @@ use crate::slate::{Drift, Left, Rest, Source, Working};
 
 /// Events that may wait for the coordinator before their senders do.
 const EVENTS_WAITING_MAX: usize = 4096;
-/// The state gives a hand no more orders than this before it has answered.
-const ORDERS_WAITING_MAX: usize = state::SETTLING_MAX + 2;
+/// A thread has no more slates than that.
+const ORDERS_WAITING_MAX: usize = 3 * AHEAD_MAX + 1;
 /// An attempt is killed gently, then at once.
 const KILLS_WAITING_MAX: usize = 2;
 /// Whoever is to look once, sees all that there is.
@@ -126,7 +126,8 @@ struct Coordinator<'a> {
     postponed: Vec<Step>,
 }
 
-/// The three hands of a thread, each one behind a queue of its own.
+/// The hands of a thread: one that runs attempts, and as many of each other
+/// kind as it may have slates ahead. Those of a kind share a queue.
 struct Hands {
     stock: Sender<Order>,
     run: Sender<Order>,
@@ -382,17 +383,22 @@ impl Coordinator<'_> {
 
     fn start_workers(&mut self) {
         let Some(working) = self.hunt.working.clone() else { return };
+        let ahead = self.hunt.ahead_max();
         for thread in 0..self.config.concurrency {
             let (kills, kills_heard) = bounded(KILLS_WAITING_MAX);
             let (wakes, wakes_heard) = bounded(WAKES_WAITING_MAX);
-            let mut start = |task, kills: &_| {
-                let who = Who::Hand(thread, task);
-                self.start_hand(who, &working, kills, &wakes_heard)
+            let mut start = |task, kills: &_, count| {
+                let (orders, heard) = bounded(ORDERS_WAITING_MAX);
+                for _ in 0..count {
+                    let who = Who::Hand(thread, task);
+                    self.start_hand(who, &working, kills, &wakes_heard, &heard);
+                }
+                orders
             };
             let hands = Hands {
-                stock: start(Task::Stock, &never()),
-                run: start(Task::Run, &kills_heard),
-                settle: start(Task::Settle, &never()),
+                stock: start(Task::Stock, &never(), ahead),
+                run: start(Task::Run, &kills_heard, 1),
+                settle: start(Task::Settle, &never(), ahead),
                 kills,
                 wakes,
             };
@@ -406,14 +412,14 @@ impl Coordinator<'_> {
         working: &Working,
         kills: &Receiver<Kill>,
         wakes: &Receiver<Wake>,
-    ) -> Sender<Order> {
-        let (orders, orders_heard) = bounded(ORDERS_WAITING_MAX);
+        orders: &Receiver<Order>,
+    ) {
         let asker = match self.keeper.asker() {
             Ok(asker) => asker,
             Err(error) => {
                 let why = format!("{error:#}");
                 self.unsaid.push(Event::Lost(who, why));
-                return orders;
+                return;
             }
         };
         let worker = Worker {
@@ -422,7 +428,7 @@ impl Coordinator<'_> {
             working: working.clone(),
             shelf: Arc::clone(&self.shelf),
             last_shortage: Arc::clone(&self.last_shortage),
-            orders: orders_heard,
+            orders: orders.clone(),
             pace: Arc::clone(&self.pace),
             clock: Arc::clone(&self.clock),
             kills: kills.clone(),
@@ -430,7 +436,6 @@ impl Coordinator<'_> {
             voice: Voice::new(who, &self.events),
         };
         self.spawn(who, || worker.work());
-        orders
     }
 
     /// Threads are not joined: after a second signal gocrash ends without

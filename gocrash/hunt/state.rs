@@ -25,14 +25,15 @@ pub(crate) use evidence::{Collection, Kept};
 use known::Known;
 use room::Room;
 use stop::Stop;
-use thread::{Stock, Thread};
+use thread::{Hindrance, Thread};
 
 /// This often in a row a thread may have trouble that isn't the suite's.
 const INFRA_IN_A_ROW_MAX: u32 = 3;
-/// So many slates of a thread may be on their way to be kept or destroyed; a
-/// thread with more waits. With one that runs and one that is ready, it has
-/// four at most.
-pub(crate) const SETTLING_MAX: usize = 2;
+/// So many slates one thread may have ahead, where its suite is shorter than it
+/// takes to make one.
+pub(crate) const AHEAD_MAX: usize = 8;
+/// And all threads together, unless they are more.
+const AHEAD_IN_ALL_MAX: usize = 16;
 
 /// What the coordinator is to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -175,17 +176,16 @@ impl Hunt {
             Event::NoRoom(name, short) => self.on_no_room(*name, short),
             Event::Prepared(name, Ok(_)) => {
                 self.on_room();
-                self.thread(*name).stock = Stock::Ready(*name);
+                self.thread(*name).is_ready(*name);
             }
             Event::Prepared(name, Err(unprepared)) => {
                 self.left.extend(unprepared.left.clone());
                 let infra = Infra::Passing(unprepared.why.clone());
                 self.count(*name, &Outcome::Infra(infra));
                 let thread = self.thread(*name);
-                thread.stock = match thread.running {
-                    Some(_) => Stock::Failed,
-                    None => Stock::Nothing,
-                };
+                thread.unstock(*name);
+                let others = thread.under_way() > 0;
+                thread.hindrance = others.then_some(Hindrance::Trouble);
             }
             Event::Started(name, stdout_path, go) => {
                 self.tally.started(*name, *go);
@@ -269,11 +269,11 @@ impl Hunt {
         }
         let is_stopping = self.is_stopping();
         let mut steps = Vec::new();
-        // Where few runs are left, they are for threads that have none.
-        let mut order: Vec<usize> = (0..self.threads.len()).collect();
-        order.sort_by_key(|thread| self.threads[*thread].under_way());
-        for thread in order {
+        for thread in 0..self.threads.len() {
             steps.extend(self.advance(thread, is_stopping));
+        }
+        if !is_stopping {
+            steps.extend(self.restock());
         }
         if !self.threads.iter().all(Thread::is_done) {
             return steps;
@@ -285,76 +285,91 @@ impl Hunt {
         steps
     }
 
-    /// Runs what is ready, and has the next slate made.
+    /// Runs what is ready, or has it destroyed.
     fn advance(&mut self, thread: usize, is_stopping: bool) -> Vec<Step> {
-        let hurried = self.hurried;
-        let stop_after = self.stop_after;
-        let state = &mut self.threads[thread];
         let mut steps = Vec::new();
-        if state.lost {
+        if self.threads[thread].lost {
             return steps;
         }
-        if let Stock::Ready(name) = state.stock {
-            if is_stopping {
-                match hurried {
+        if is_stopping {
+            while let Some(name) = self.threads[thread].take_ready() {
+                match self.hurried {
                     true => self.abandon(name),
-                    false => steps.extend(self.settle(Order::Retire(name))),
+                    false => self.discard(name),
                 }
-                self.threads[thread].stock = Stock::Nothing;
-            } else if state.running.is_none() {
-                state.stock = Stock::Nothing;
-                state.running = Some(name);
-                steps.push(Step::Order(name.thread, Order::Run(name)));
             }
         }
-        let state = &mut self.threads[thread];
-        let wants_more = !is_stopping
-            && state.has_runs_left(stop_after)
-            && self.has_runs_left();
-        let state = &mut self.threads[thread];
-        if state.stock == Stock::Nothing
-            && wants_more
-            && state.settling.len() < SETTLING_MAX
-        {
-            let thread = u16::try_from(thread).expect("a number of a thread");
-            let name = AttemptName { thread, run: state.next_run };
-            state.next_run += 1;
-            state.stock = Stock::Preparing(name);
-            steps.push(Step::Order(thread, Order::Prepare(name)));
+        let waits = !is_stopping && !self.is_paused();
+        let thread = &mut self.threads[thread];
+        let retire =
+            |name: AttemptName| Step::Order(name.thread, Order::Retire(name));
+        steps.extend(thread.take_waste(waits).into_iter().map(retire));
+        if thread.running.is_none() && !is_stopping {
+            thread.running = thread.take_next();
+            let run =
+                |name: AttemptName| Step::Order(name.thread, Order::Run(name));
+            steps.extend(thread.running.map(run));
+        }
+        steps
+    }
+
+    /// Has the slates made that are lacking.
+    fn restock(&mut self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut lacking: Vec<usize> =
+            self.threads.iter().map(Thread::lacks_slates).collect();
+        for _ in 0..AHEAD_MAX {
+            // Where few runs are left, they are for threads that have none.
+            let mut order: Vec<usize> = (0..self.threads.len()).collect();
+            order.sort_by_key(|thread| self.threads[*thread].under_way());
+            for i in order {
+                let wants_more = self.has_runs_left();
+                let thread = &mut self.threads[i];
+                if thread.lost
+                    || lacking[i] == 0
+                    || !wants_more
+                    || !thread.has_runs_left(self.stop_after)
+                {
+                    continue;
+                }
+                lacking[i] -= 1;
+                let number = u16::try_from(i).expect("a number of a thread");
+                let name = thread.next_run(number);
+                steps.push(Step::Order(number, Order::Prepare(name)));
+            }
         }
         steps
     }
 
     fn on_ended(&mut self, name: AttemptName, outcome: &Outcome) -> Vec<Step> {
         self.count(name, outcome);
+        let ahead_max = self.ahead_max();
         let thread = self.thread(name);
         thread.running = None;
-        if thread.stock == Stock::Failed {
-            thread.stock = Stock::Nothing;
-        }
+        thread.adapt(ahead_max);
+        thread.hindrance.take_if(|why| *why == Hindrance::Trouble);
         let stdout_path = thread.stdout_path.clone();
         if self.keeps(outcome) {
             let outcome = outcome.clone();
             let word = outcome.word();
             let evidence = self.evidence(name);
             self.kept.push(Kept { name: evidence, stdout_path, outcome });
-            return self.settle(Order::Keep(name, word));
+            self.thread(name).settling.push(name);
+            return vec![Step::Order(name.thread, Order::Keep(name, word))];
         }
         if self.hurried {
             self.abandon(name);
             return Vec::new();
         }
-        self.settle(Order::Retire(name))
+        self.discard(name);
+        Vec::new()
     }
 
-    /// Has a slate kept or destroyed.
-    fn settle(&mut self, order: Order) -> Vec<Step> {
-        let (Order::Keep(name, _)
-        | Order::Retire(name)
-        | Order::Prepare(name)
-        | Order::Run(name)) = order;
-        self.thread(name).settling.push(name);
-        vec![Step::Order(name.thread, order)]
+    /// Has a slate destroyed, in a while.
+    fn discard(&mut self, name: AttemptName) {
+        let thread = self.thread(name);
+        thread.settling.push(name);
+        thread.waste.push(name);
     }
 
     fn settled(&mut self, name: AttemptName) {
@@ -428,6 +443,11 @@ impl Hunt {
         vec![Step::Over]
     }
 
+    /// So many slates a thread may have ahead.
+    pub(crate) fn ahead_max(&self) -> usize {
+        (AHEAD_IN_ALL_MAX / self.threads.len()).clamp(1, AHEAD_MAX)
+    }
+
     fn thread(&mut self, name: AttemptName) -> &mut Thread {
         &mut self.threads[usize::from(name.thread)]
     }
@@ -442,10 +462,9 @@ impl Hunt {
 
     /// What the slate of an attempt is called at the moment.
     fn slate(&self, name: AttemptName) -> String {
-        let stock = self.threads[usize::from(name.thread)].stock;
-        let waits = [Stock::Preparing(name), Stock::Ready(name)];
+        let waits = self.threads[usize::from(name.thread)].has_in_stock(name);
         match &self.working {
-            Some(working) => working.slate(name, waits.contains(&stock)),
+            Some(working) => working.slate(name, waits),
             None => name.to_string(),
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::attempt::name::AttemptName;
 use crate::hunt::state::Hunt;
-use crate::hunt::state::thread::{Stock, Thread};
+use crate::hunt::state::thread::{Hindrance, Thread};
 use crate::slate::room::Shortage;
 
 /// So often room is asked for while nothing is under way that could make it.
@@ -34,9 +34,8 @@ impl Hunt {
         self.room.is_news = self.room.shortage.is_none();
         self.room.shortage = Some(short.clone());
         let thread = self.thread(name);
-        thread.stock = Stock::NoRoom;
-        // Nothing came of this number.
-        thread.next_run = name.run;
+        thread.hindrance = Some(Hindrance::NoRoom);
+        thread.give_back(name);
     }
 
     pub(super) fn on_room(&mut self) {
@@ -46,16 +45,15 @@ impl Hunt {
     /// Lets the threads ask again that wait for room.
     pub(super) fn look_for_room(&mut self) {
         for thread in &mut self.threads {
-            if thread.stock == Stock::NoRoom {
-                thread.stock = Stock::Nothing;
-            }
+            thread.hindrance.take_if(|why| *why == Hindrance::NoRoom);
         }
     }
 
     /// Where threads wait for room, and nothing is under way that could make
     /// some, they ask again, a few times; then the hunt ends.
     pub(super) fn ask_again_when_stuck(&mut self) {
-        let waits = |thread: &Thread| thread.stock == Stock::NoRoom;
+        let waits =
+            |thread: &Thread| thread.hindrance == Some(Hindrance::NoRoom);
         let is_stuck = self.threads.iter().any(waits)
             && self.threads.iter().all(Thread::is_done);
         if !is_stuck {

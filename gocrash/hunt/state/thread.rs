@@ -1,5 +1,7 @@
 //! What the coordinator knows of one thread.
 
+use std::collections::BTreeSet;
+use std::mem;
 use std::path::PathBuf;
 
 use crate::attempt::name::AttemptName;
@@ -8,12 +10,20 @@ use crate::attempt::outcome::Outcome;
 /// One of those that run attempts at the same time.
 #[derive(Debug)]
 pub(crate) struct Thread {
-    pub(super) stock: Stock,
+    /// Slates for attempts to come.
+    pub(super) stock: Vec<Stocked>,
+    /// So many it is to have.
+    pub(super) ahead: usize,
+    pub(super) hindrance: Option<Hindrance>,
     pub(super) running: Option<AttemptName>,
-    /// Slates that are being kept or destroyed.
+    /// Slates that are being kept or destroyed, or are about to.
     pub(super) settling: Vec<AttemptName>,
+    /// Those that are to go, once there are some of them.
+    pub(super) waste: Vec<AttemptName>,
     /// The number of the next attempt to prepare.
     pub(super) next_run: u64,
+    /// Numbers that nothing came of, since one was last given.
+    given_back: BTreeSet<u64>,
     /// Runs that count for `--stop-after`.
     pub(super) runs: u64,
     pub(super) infra_in_a_row: u32,
@@ -27,26 +37,41 @@ pub(crate) struct Thread {
     pub(crate) outcome: Option<Outcome>,
 }
 
-/// The slate after the one in use.
+/// A slate that no attempt has begun in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stock {
-    Nothing,
-    Preparing(AttemptName),
-    Ready(AttemptName),
+pub(super) struct Stocked {
+    pub(super) name: AttemptName,
+    /// It is made, and not only about to be.
+    pub(super) is_ready: bool,
+}
+
+/// Why no slate is made for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hindrance {
     /// There was no room for one. There may be when something has gone.
     NoRoom,
-    /// There was trouble. It may have passed when the attempt that runs is
-    /// over.
-    Failed,
+    /// There was trouble. It may have passed when the next attempt is over.
+    Trouble,
+}
+
+/// So many slates may be on their way to be kept or destroyed before no more
+/// are made. With one that runs and those ahead, a thread has three times as
+/// many as may be ahead at most, and one more.
+const fn settling_max(ahead: usize) -> usize {
+    2 * ahead
 }
 
 impl Thread {
     pub(super) fn new() -> Thread {
         Thread {
-            stock: Stock::Nothing,
+            stock: Vec::new(),
+            ahead: 1,
+            hindrance: None,
             running: None,
             settling: Vec::new(),
+            waste: Vec::new(),
             next_run: 0,
+            given_back: BTreeSet::new(),
             lost: false,
             runs: 0,
             infra_in_a_row: 0,
@@ -58,10 +83,7 @@ impl Thread {
 
     /// The attempts that have a slate, or are about to.
     pub(super) fn unsettled(&self) -> Vec<AttemptName> {
-        let stock = match self.stock {
-            Stock::Preparing(name) | Stock::Ready(name) => Some(name),
-            Stock::Nothing | Stock::NoRoom | Stock::Failed => None,
-        };
+        let stock = self.stock.iter().map(|stocked| stocked.name);
         let settling = self.settling.iter().copied();
         settling.chain(self.running).chain(stock).collect()
     }
@@ -75,17 +97,104 @@ impl Thread {
         }
     }
 
-    /// How many attempts it has that no one knows the end of: one runs, and
-    /// another one waits or is about to.
+    /// How many attempts it has that no one knows the end of: one runs, others
+    /// wait or are about to.
     pub(super) fn under_way(&self) -> u64 {
-        let stock = matches!(self.stock, Stock::Preparing(_) | Stock::Ready(_));
-        u64::from(self.running.is_some()) + u64::from(stock)
+        self.stock.len() as u64 + u64::from(self.running.is_some())
     }
 
     /// Whether its runs, with those under way, are fewer than it is to do.
     pub(super) fn has_runs_left(&self, stop_after: Option<u64>) -> bool {
-        let under_way = u64::from(self.running.is_some())
-            + u64::from(matches!(self.stock, Stock::Ready(_)));
-        stop_after.is_none_or(|runs| self.runs + under_way < runs)
+        stop_after.is_none_or(|runs| self.runs + self.under_way() < runs)
+    }
+
+    /// How many slates are to be made. What is asked of the pool at the same
+    /// time costs it less, so that half of them are used up first.
+    pub(super) fn lacks_slates(&self) -> usize {
+        let is_held_up = self.hindrance.is_some()
+            || self.settling.len() >= settling_max(self.ahead);
+        match is_held_up || self.stock.len() > self.ahead / 2 {
+            true => 0,
+            false => self.ahead - self.stock.len(),
+        }
+    }
+
+    /// The slates that are to go now: some at a time, too, while others are
+    /// being made.
+    pub(super) fn take_waste(&mut self, waits: bool) -> Vec<AttemptName> {
+        let waits = waits && self.stock.iter().any(|one| !one.is_ready);
+        match waits && self.waste.len() < self.ahead {
+            true => Vec::new(),
+            false => mem::take(&mut self.waste),
+        }
+    }
+
+    /// When an attempt is over: one that stands still had too few slates ahead,
+    /// and one that has all of them, too many.
+    pub(super) fn adapt(&mut self, ahead_max: usize) {
+        let ready = self.stock.iter().filter(|one| one.is_ready).count();
+        if ready == 0 && self.hindrance.is_none() {
+            self.ahead = ahead_max.min(self.ahead + 1);
+        } else if ready >= self.ahead {
+            self.ahead = 1.max(self.ahead - 1);
+        }
+    }
+
+    /// Puts a slate in stock that is about to be made, and gives its number.
+    pub(super) fn next_run(&mut self, thread: u16) -> AttemptName {
+        self.given_back.clear();
+        let run = self.next_run;
+        self.next_run += 1;
+        let name = AttemptName { thread, run };
+        self.stock.push(Stocked { name, is_ready: false });
+        name
+    }
+
+    /// A slate is made.
+    pub(super) fn is_ready(&mut self, name: AttemptName) {
+        for stocked in &mut self.stock {
+            stocked.is_ready |= stocked.name == name;
+        }
+    }
+
+    /// Nothing came of a slate, and nothing is under its name, which the next
+    /// one gets unless there are later ones.
+    pub(super) fn give_back(&mut self, name: AttemptName) {
+        self.unstock(name);
+        self.given_back.insert(name.run);
+        while self.next_run > 0 && self.given_back.remove(&(self.next_run - 1))
+        {
+            self.next_run -= 1;
+        }
+    }
+
+    /// Takes out the next one, if it is ready. Attempts are in the order of
+    /// their numbers, whichever slate is made first.
+    pub(super) fn take_next(&mut self) -> Option<AttemptName> {
+        let next = self.stock.iter().map(|stocked| stocked.name).min()?;
+        self.take_ready_where(|name| name == next)
+    }
+
+    /// Takes out any that is ready.
+    pub(super) fn take_ready(&mut self) -> Option<AttemptName> {
+        self.take_ready_where(|_| true)
+    }
+
+    fn take_ready_where(
+        &mut self,
+        is_wanted: impl Fn(AttemptName) -> bool,
+    ) -> Option<AttemptName> {
+        let mut ready = self.stock.iter().filter(|stocked| stocked.is_ready);
+        let name = ready.find(|stocked| is_wanted(stocked.name))?.name;
+        self.unstock(name);
+        Some(name)
+    }
+
+    pub(super) fn unstock(&mut self, name: AttemptName) {
+        self.stock.retain(|stocked| stocked.name != name);
+    }
+
+    pub(super) fn has_in_stock(&self, name: AttemptName) -> bool {
+        self.stock.iter().any(|stocked| stocked.name == name)
     }
 }

@@ -1,6 +1,6 @@
 //! What the keeper has made so far, and what may come next.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::SystemTime;
 
 use anyhow::{bail, ensure};
@@ -8,10 +8,15 @@ use anyhow::{bail, ensure};
 use super::{Ground, OUT_OF_TURN};
 use crate::attempt::name::AttemptName;
 use crate::attempt::sys::Supervisor;
+use crate::hunt::AHEAD_MAX;
 use crate::slate::{Golden, Slate};
 
-/// A thread has one slate in use, one ready, and some on their way out.
-const SLATES_OF_A_THREAD_MAX: usize = 4;
+/// A thread has one slate in use, some ahead of it, and twice as many on their
+/// way out.
+pub(super) const SLATES_OF_A_THREAD_MAX: usize = 3 * AHEAD_MAX + 1;
+
+/// So many numbers of a thread are kept in mind one by one.
+const USED_MAX: usize = 2 * SLATES_OF_A_THREAD_MAX;
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -19,14 +24,35 @@ pub(super) struct State {
     pub(super) ground: Option<Ground>,
     /// Those that are not settled: an endless hunt has endless numbers.
     pub(super) slates: HashMap<AttemptName, Entry>,
-    /// The last number of each thread that there was a slate of: of those up to
-    /// there, nothing more is made.
-    used: HashMap<u16, u64>,
+    /// By thread.
+    used: HashMap<u16, Used>,
     pub(super) golden: Gilding,
     /// The files of the record were made.
     pub(super) is_recorded: bool,
     /// Nothing more is begun.
     pub(super) is_ending: bool,
+}
+
+/// The numbers that there was a slate of: nothing more is made under them.
+/// Several are made at a time, and not always in their order.
+#[derive(Debug, Default)]
+struct Used {
+    /// All below count as used.
+    below: u64,
+    latest: BTreeSet<u64>,
+}
+
+impl Used {
+    fn has(&self, run: u64) -> bool {
+        run < self.below || self.latest.contains(&run)
+    }
+
+    fn add(&mut self, run: u64) {
+        self.latest.insert(run);
+        if self.latest.len() > USED_MAX {
+            self.below = self.latest.pop_first().map_or(0, |run| run + 1);
+        }
+    }
 }
 
 /// How far the hunt is.
@@ -106,13 +132,13 @@ impl State {
         let AttemptName { thread, run } = name;
         let of_thread = |other: &&AttemptName| other.thread == thread;
         let count = self.slates.keys().filter(of_thread).count();
-        let last = self.used.get(&thread);
+        let used = self.used.get(&thread);
         ensure!(
             self.stage == Stage::Open
                 && !self.is_ending
                 && thread < threads
                 && !self.slates.contains_key(&name)
-                && last.is_none_or(|last| run > *last)
+                && !used.is_some_and(|used| used.has(run))
                 && count < SLATES_OF_A_THREAD_MAX,
             OUT_OF_TURN
         );
@@ -122,9 +148,7 @@ impl State {
 
     /// There is a slate of that name, or was.
     pub(super) fn use_up(&mut self, name: AttemptName) {
-        let AttemptName { thread, run } = name;
-        let last = self.used.entry(thread).or_insert(run);
-        *last = run.max(*last);
+        self.used.entry(name.thread).or_default().add(name.run);
     }
 
     /// Whether there never was a slate, nor is one under way.

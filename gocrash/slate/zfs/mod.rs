@@ -13,9 +13,11 @@ mod reopen;
 mod room;
 mod sandbox;
 mod stray;
+mod together;
 mod visit;
 mod working;
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -38,6 +40,7 @@ pub(super) use clean::{Cleaner, Doomed};
 pub(super) use found::find;
 pub(super) use sandbox::Sandbox;
 pub(super) use stray::Stray;
+use together::Together;
 pub(super) use visit::Look;
 pub(super) use working::Place;
 use working::session_of;
@@ -61,6 +64,7 @@ pub(crate) struct Pool {
     settings: Arc<OnceLock<MountSettings>>,
     /// Says that the hunt goes on, and keeps its snapshot.
     alive: Arc<Mutex<Option<Alive>>>,
+    together: Arc<Together>,
 }
 
 /// What ends with this process, and is seen by others until then.
@@ -78,6 +82,8 @@ pub(super) struct SlatePlace {
     is_revealed: bool,
     dataset: DatasetName,
     guid: String,
+    /// The device that its files are on, as long as it is mounted.
+    device: u64,
     /// A snapshot that was taken of it, and what tells that from another one.
     frozen: Option<(SnapshotName, String)>,
 }
@@ -118,7 +124,8 @@ impl Pool {
         match Zfs::open() {
             Ok(zfs) => {
                 let (settings, alive) = (Arc::default(), Arc::default());
-                Ok(Pool { zfs, settings, alive })
+                let together = Arc::default();
+                Ok(Pool { zfs, settings, alive, together })
             }
             Err(error) => Err(Refusal::new(
                 error.to_string(),
@@ -196,20 +203,21 @@ impl Pool {
             let settings = self.settings(working)?.to_be_moved_to(&path);
             let options = MountOptions::default();
             self.zfs.mount_with(&dataset, here, &settings, options)?;
-            // What is mounted is open already, which spares the kernel that.
-            anyhow::Ok((self.guid(&dataset)?, path, hidden))
+            let device = here.symlink_metadata()?.dev();
+            let place = SlatePlace {
+                is_revealed: false,
+                dataset: dataset.clone(),
+                // What is mounted is open already, which spares the kernel
+                // that.
+                guid: self.guid(&dataset)?,
+                device,
+                frozen: None,
+                hidden,
+            };
+            anyhow::Ok((path, place))
         };
         match set_up() {
-            Ok((guid, path, hidden)) => {
-                let place = SlatePlace {
-                    hidden,
-                    is_revealed: false,
-                    dataset,
-                    guid,
-                    frozen: None,
-                };
-                Ok((path, place))
-            }
+            Ok(made) => Ok(made),
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
                 left: match self
@@ -275,6 +283,10 @@ impl Pool {
         slate: &SlatePlace,
         path: &Path,
     ) -> Rest {
+        if self.retire_with_others(working, slate, path) {
+            slate.tidy();
+            return Rest::Gone;
+        }
         let gone = self.check_tag(working).and_then(|()| {
             self.check_clone(&slate.dataset, &slate.guid, working.origin())?;
             if let Some((snapshot, guid)) = &slate.frozen {
@@ -287,6 +299,26 @@ impl Pool {
             Ok(())
         });
         rest(&slate.dataset, gone)
+    }
+
+    /// The usual way; where something is in it, all is done step by step, with
+    /// patience, and what is wrong has a name.
+    fn retire_with_others(
+        &self,
+        working: &Place,
+        slate: &SlatePlace,
+        path: &Path,
+    ) -> bool {
+        let here = slate.here(path);
+        let unmounted = self.zfs.unmount_device(&here, slate.device);
+        let is_gone = slate.frozen.is_none()
+            && unmounted.is_ok_and(|unmounted| unmounted)
+            && self.together.destroy(&self.zfs, working, slate);
+        if is_gone {
+            // Only an empty directory goes; it is no loss when it stays.
+            let _ = std::fs::remove_dir(path);
+        }
+        is_gone
     }
 
     /// Says nothing of the hunt any more, by `None`.

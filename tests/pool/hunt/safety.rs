@@ -87,18 +87,23 @@ const WAIT: &str = "cd /; until [ -e $DESK/go-on ]; do sleep 0.1; done";
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
 fn another_dataset_of_the_same_name_is_not_destroyed() {
-    let ground = Ground::new(WAIT);
-    let mut name = String::new();
-    let hunted = meddled(&ground, |slate| {
-        let away = format!("{slate}-away");
-        zfs(&["rename", "-u", slate, &away]);
-        zfs(&["create", "-u", slate]);
-        slate.clone_into(&mut name);
-    });
-    assert_eq!(hunted.code(), Some(0), "{}", hunted.stderr);
-    assert!(exists(&zfs::DatasetName::new(&name).unwrap()));
-    let line = format!("left: {name}: it is not the dataset");
-    assert!(hunted.stdout.contains(&line), "{}", hunted.stdout);
+    for is_clone in [false, true] {
+        let ground = Ground::new(WAIT);
+        let mut name = String::new();
+        let hunted = meddled(&ground, |slate| {
+            let away = format!("{slate}-away");
+            zfs(&["rename", "-u", slate, &away]);
+            match is_clone {
+                true => zfs(&["clone", ground.snapshot.as_str(), slate]),
+                false => zfs(&["create", "-u", slate]),
+            };
+            slate.clone_into(&mut name);
+        });
+        assert_eq!(hunted.code(), Some(0), "{}", hunted.stderr);
+        assert!(exists(&zfs::DatasetName::new(&name).unwrap()));
+        let line = format!("left: {name}: it is not the dataset");
+        assert!(hunted.stdout.contains(&line), "{}", hunted.stdout);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -325,6 +325,40 @@ fn one_mount_of_several_goes_alone() {
     let link = pool.folder().join("link");
     symlink(&two, &link).unwrap();
     zfs.unmount_at(&name, &link, Unmount::Plain).unwrap();
+    assert_eq!(zfs.mounted_at(&name).unwrap(), None);
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn what_is_mounted_goes_by_its_device_and_nothing_else_does() {
+    let pool = Pool::new();
+    let zfs = open();
+    let [name, other] = ["a", "b"].map(|name| pool.make(name));
+    let [place, beside] =
+        [&name, &other].map(|name| zfs.mounted_at(name).unwrap().unwrap());
+    let device = |path: &Path| path.symlink_metadata().unwrap().dev();
+    let ours = device(&place);
+    // Another file system's place, a link to it, one that covers it.
+    assert!(!zfs.unmount_device(&beside, ours).unwrap());
+    let link = pool.folder().join("link");
+    symlink(&place, &link).unwrap();
+    assert!(!zfs.unmount_device(&link, ours).unwrap());
+    run(Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(&place));
+    assert!(!zfs.unmount_device(&place, ours).unwrap());
+    run(Command::new("umount").arg(&place));
+    // A directory in it.
+    let inner = place.join("inner");
+    fs::create_dir(&inner).unwrap();
+    let refused = zfs.unmount_device(&inner, ours);
+    assert_eq!(kind(refused.map(drop)), ErrorKind::InvalidArgument);
+    let file = fs::File::open(&inner).unwrap();
+    let refused = zfs.unmount_device(&place, ours);
+    assert_eq!(kind(refused.map(drop)), ErrorKind::Busy);
+    drop(file);
+    for name in [&name, &other] {
+        assert!(zfs.mounted_at(name).unwrap().is_some(), "{name}");
+    }
+    assert!(zfs.unmount_device(&place, ours).unwrap());
     assert_eq!(zfs.mounted_at(&name).unwrap(), None);
 }
 
