@@ -60,7 +60,11 @@ pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
         let times = rounds.rival_over_ours();
         match target {
             Some(least) => {
-                let target = Target::at_least(least, limit);
+                // Alone, it can do what C does not: wait for no slate.
+                let target = match threads {
+                    1 => Target::AtLeast(least),
+                    _ => Target::at_least(least, limit),
+                };
                 results.expect(NAME, what, "times", times, target);
             }
             None => results.report(NAME, what, "times", times),
