@@ -1,5 +1,5 @@
-//! Where slates are between the hands of a thread: made by one, used by the
-//! next, taken away by the third.
+//! Where slates are between the hands of a thread: made by one, used by
+//! another, taken away by a third.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -94,6 +94,8 @@ pub(crate) struct Hunt {
     /// And so many attempts have said something about the suite.
     runs_before: u64,
     room: Room,
+    /// There was no room once.
+    was_short: bool,
     known: Known,
     /// So many attempts in a row have ended by themselves without a verdict.
     silent_in_a_row: u64,
@@ -141,6 +143,7 @@ impl Hunt {
             failed_before: false,
             runs_before: 0,
             room: Room::default(),
+            was_short: false,
             known: Known::default(),
             silent_in_a_row: 0,
             first: None,
@@ -180,8 +183,12 @@ impl Hunt {
             }
             Event::Prepared(name, Err(unprepared)) => {
                 self.left.extend(unprepared.left.clone());
-                let infra = Infra::Passing(unprepared.why.clone());
-                self.count(*name, &Outcome::Infra(infra));
+                // What several meet that are made at a time counts once.
+                let trouble = Some(Hindrance::Trouble);
+                if self.thread(*name).hindrance != trouble {
+                    let infra = Infra::Passing(unprepared.why.clone());
+                    self.count(*name, &Outcome::Infra(infra));
+                }
                 let thread = self.thread(*name);
                 thread.unstock(*name);
                 let others = thread.under_way() > 0;
@@ -292,11 +299,13 @@ impl Hunt {
             return steps;
         }
         if is_stopping {
-            while let Some(name) = self.threads[thread].take_ready() {
+            while let Some(name) = self.threads[thread].any_ready() {
                 match self.hurried {
+                    // By what it is called as long as it waits.
                     true => self.abandon(name),
                     false => self.discard(name),
                 }
+                self.threads[thread].unstock(name);
             }
         }
         let waits = !is_stopping && !self.is_paused();
@@ -318,6 +327,7 @@ impl Hunt {
         let mut steps = Vec::new();
         let mut lacking: Vec<usize> =
             self.threads.iter().map(Thread::lacks_slates).collect();
+        let share = self.share_of_runs_left();
         for _ in 0..AHEAD_MAX {
             // Where few runs are left, they are for threads that have none.
             let mut order: Vec<usize> = (0..self.threads.len()).collect();
@@ -328,6 +338,7 @@ impl Hunt {
                 if thread.lost
                     || lacking[i] == 0
                     || !wants_more
+                    || thread.under_way() >= share
                     || !thread.has_runs_left(self.stop_after)
                 {
                     continue;
@@ -405,6 +416,8 @@ impl Hunt {
             return;
         };
         thread.infra_in_a_row += 1;
+        self.was_short |= matches!(infra, Infra::NoSpace(_));
+        let thread = self.thread(name);
         let lasts = match infra {
             Infra::Passing(_) | Infra::NoSpace(_) => {
                 thread.infra_in_a_row >= INFRA_IN_A_ROW_MAX
@@ -445,6 +458,10 @@ impl Hunt {
 
     /// So many slates a thread may have ahead.
     pub(crate) fn ahead_max(&self) -> usize {
+        let has_plenty = |working: &Working| working.has_plenty;
+        if self.was_short || !self.working.as_ref().is_some_and(has_plenty) {
+            return 1;
+        }
         (AHEAD_IN_ALL_MAX / self.threads.len()).clamp(1, AHEAD_MAX)
     }
 

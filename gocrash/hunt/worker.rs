@@ -1,6 +1,6 @@
-//! The hands of a thread: each takes orders and decides nothing. One makes
-//! the next slate ready while the second runs an attempt and the third takes
-//! the last slate away.
+//! The hands of a thread: each takes orders and decides nothing. One runs an
+//! attempt while some make the next slates ready and some take the last ones
+//! away.
 
 use std::sync::Arc;
 use std::thread;

@@ -25,6 +25,7 @@ use crate::attempt::view::{self, Backdrop, Scene, View};
 use crate::config::Config;
 use crate::record;
 use crate::slate::clean::{Cleaner, Extent, Plan};
+use crate::slate::room;
 use crate::slate::{
     Left, Origin, Place, Rest, Slate, Source, Unprepared, Wanted, Working,
 };
@@ -168,7 +169,7 @@ impl Server {
         self.step(Stage::Checked, || {
             let Config { origin, limits, resumed, .. } = &*self.config;
             let source = self.source()?;
-            let (working, place) = match resumed {
+            let (mut working, place) = match resumed {
                 None => {
                     let first_ms = u128::from(first_ms);
                     source.create_working(origin, *limits, first_ms)?
@@ -188,6 +189,8 @@ impl Server {
                     Rest::Left(left) => error.context(left),
                 });
             }
+            let min_bytes = working.min_free_bytes;
+            working.has_plenty = room::has_plenty(&working.path, min_bytes);
             let ground = Ground {
                 working: Arc::new(working.clone()),
                 place: Arc::new(place),

@@ -92,6 +92,8 @@ pub(crate) struct Working {
     pub(crate) limits: Vec<String>,
     /// So much has to stay free where it is.
     pub(crate) min_free_bytes: u64,
+    /// There was much more room in the beginning than has to stay free.
+    pub(crate) has_plenty: bool,
     /// It is of a hunt that was begun before.
     pub(crate) is_reopened: bool,
     kind: Kind,
@@ -240,6 +242,7 @@ impl Working {
             guid: None,
             limits: Vec::new(),
             min_free_bytes: 0,
+            has_plenty: true,
             is_reopened: false,
             kind: Kind::Dataset {
                 guid: String::new(),

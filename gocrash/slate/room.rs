@@ -14,6 +14,10 @@ pub(super) const FULL_BYTES: u64 = 1 << 20;
 /// And with fewer inodes than this, no suite gets far.
 const FULL_FILES: u64 = 16;
 
+/// With less than this, beside what has to stay free, no slates are made long
+/// before they are used: room is asked for when they are made.
+const PLENTY_BYTES: u64 = 1 << 30;
+
 /// What a hunt may take.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Limits {
@@ -92,6 +96,12 @@ impl fmt::Display for Shortage {
             None => write!(f, "`{name}` has {free} left of its quota or pool"),
         }
     }
+}
+
+/// Whether there is much more room than has to stay free.
+pub(crate) fn has_plenty(path: &Path, min_bytes: u64) -> bool {
+    free_bytes(path)
+        .is_ok_and(|free| free >= min_bytes.saturating_add(PLENTY_BYTES))
 }
 
 /// When there was no room last, as any thread saw it: a pool that was full

@@ -276,8 +276,7 @@ impl Zfs {
     ///
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) when there is no such directory,
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) when nothing is mounted
-    /// at it,
+    /// [`NotMounted`](ErrorKind::NotMounted) when nothing is mounted at it,
     /// [`Busy`](ErrorKind::Busy), without its holders,
     /// [`PermissionDenied`](ErrorKind::PermissionDenied).
     pub fn unmount_device(

@@ -33,6 +33,7 @@ impl Hunt {
     pub(super) fn on_no_room(&mut self, name: AttemptName, short: &Shortage) {
         self.room.is_news = self.room.shortage.is_none();
         self.room.shortage = Some(short.clone());
+        self.was_short = true;
         let thread = self.thread(name);
         thread.hindrance = Some(Hindrance::NoRoom);
         thread.give_back(name);

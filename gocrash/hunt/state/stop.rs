@@ -214,6 +214,15 @@ impl Hunt {
         running.map(|name| Step::Kill(name.thread, Kill::Gently)).collect()
     }
 
+    /// So many of the runs that are left a thread may have for itself.
+    pub(super) fn share_of_runs_left(&self) -> u64 {
+        let threads = self.threads.len() as u64;
+        let share = |limit: u64| {
+            limit.saturating_sub(self.runs_in_all()).div_ceil(threads)
+        };
+        self.stop.limits.runs.map_or(u64::MAX, share)
+    }
+
     /// Whether one more attempt would not be one too many of all.
     pub(super) fn has_runs_left(&self) -> bool {
         let under_way = || self.threads.iter().map(|t| t.under_way());

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::thread::Stocked;
 use super::*;
 use crate::attempt::leaks::Leaks;
 use crate::exit::Verdict;
@@ -16,6 +15,7 @@ use crate::slate::{Seen, Unprepared};
 use crate::triage::class::Class;
 use crate::triage::rules::Action;
 
+mod ahead;
 mod stop;
 
 /// A hunt whose attempts end as told.
@@ -121,72 +121,6 @@ fn each_thread_does_its_runs_and_nothing_is_left() {
     assert_eq!(drive.hear(Event::Closed(Rest::Gone)), [Step::Over]);
     assert_eq!(drive.hunt.verdict(), Verdict::Passed);
     assert_eq!(drive.hunt.threads[0].tries, 2);
-}
-
-#[test]
-fn a_thread_that_stands_still_gets_more_slates_ahead() {
-    let mut drive = Drive::running(2, None);
-    // The next one is still being made.
-    assert_eq!(drive.ended(0, 0, Outcome::Passed), [prepare(0, 2)]);
-    // They are made in any order, and run in that of their numbers.
-    assert_eq!(drive.prepared(0, 2), []);
-    let steps = drive.prepared(0, 1);
-    assert_eq!(steps, [retire(0, 0), run(0, 1), prepare(0, 3)]);
-    let ended = drive.ended(0, 1, Outcome::Passed);
-    assert_eq!(ended, [run(0, 2), prepare(0, 4)]);
-    // Three are to be there now, and three to go together.
-    assert_eq!(drive.ended(0, 2, Outcome::Passed), []);
-    let steps = drive.prepared(0, 3);
-    assert_eq!(steps, [run(0, 3), prepare(0, 5), prepare(0, 6)]);
-    drive.retired(0, 0);
-    for next in 3..100 {
-        let steps = drive.ended(0, next, Outcome::Passed);
-        for step in steps {
-            if let Step::Order(0, Order::Retire(gone)) = step {
-                drive.retired(0, gone.run);
-            }
-        }
-        assert!(drive.prepared(0, next + 1).contains(&run(0, next + 1)));
-        let slates = drive.hunt.threads[0].unsettled();
-        assert!(slates.len() <= 3 * AHEAD_MAX + 1, "{slates:?}");
-    }
-    // The other one never stood still.
-    let ahead = |drive: &Drive| [0, 1].map(|i| drive.hunt.threads[i].ahead);
-    assert_eq!(ahead(&drive), [AHEAD_MAX, 1]);
-    // Where all are ready in time, one is enough again, and what is to go goes
-    // at once.
-    for run in 100..200 {
-        let is_made = |one: &&Stocked| !one.is_ready;
-        while let Some(made) = drive.hunt.threads[0].stock.iter().find(is_made)
-        {
-            drive.prepared(0, made.name.run);
-        }
-        let steps = drive.ended(0, run, Outcome::Passed);
-        assert!(steps.contains(&retire(0, run)), "{steps:?}");
-        drive.retired(0, run);
-    }
-    assert_eq!(ahead(&drive), [1, 1]);
-}
-
-#[test]
-fn what_is_to_go_is_gone_before_the_hunt_ends_or_pauses() {
-    for pauses in [false, true] {
-        let mut drive = Drive::running(1, None);
-        assert_eq!(drive.ended(0, 0, Outcome::Passed), [prepare(0, 2)]);
-        if pauses {
-            let steps = drive.hear(no_room(0, 1));
-            assert_eq!(steps, [retire(0, 0)]);
-            assert_eq!(drive.hear(no_room(0, 2)), []);
-            // Nothing came of these numbers.
-            let steps = drive.retired(0, 0);
-            assert_eq!(steps, [prepare(0, 1), prepare(0, 2)]);
-            continue;
-        }
-        drive.prepared(0, 1);
-        let failed = drive.ended(0, 1, Outcome::Failed(1));
-        assert_eq!(failed, [keep(0, 1, "failed"), retire(0, 0)]);
-        assert_eq!(drive.prepared(0, 2), [retire(0, 2)]);
-    }
 }
 
 #[test]

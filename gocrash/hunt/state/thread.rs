@@ -133,6 +133,7 @@ impl Thread {
     /// and one that has all of them, too many.
     pub(super) fn adapt(&mut self, ahead_max: usize) {
         let ready = self.stock.iter().filter(|one| one.is_ready).count();
+        self.ahead = self.ahead.min(ahead_max);
         if ready == 0 && self.hindrance.is_none() {
             self.ahead = ahead_max.min(self.ahead + 1);
         } else if ready >= self.ahead {
@@ -172,22 +173,15 @@ impl Thread {
     /// their numbers, whichever slate is made first.
     pub(super) fn take_next(&mut self) -> Option<AttemptName> {
         let next = self.stock.iter().map(|stocked| stocked.name).min()?;
-        self.take_ready_where(|name| name == next)
+        let is_it = |one: &&Stocked| one.name == next && one.is_ready;
+        self.stock.iter().find(is_it)?;
+        self.unstock(next);
+        Some(next)
     }
 
-    /// Takes out any that is ready.
-    pub(super) fn take_ready(&mut self) -> Option<AttemptName> {
-        self.take_ready_where(|_| true)
-    }
-
-    fn take_ready_where(
-        &mut self,
-        is_wanted: impl Fn(AttemptName) -> bool,
-    ) -> Option<AttemptName> {
-        let mut ready = self.stock.iter().filter(|stocked| stocked.is_ready);
-        let name = ready.find(|stocked| is_wanted(stocked.name))?.name;
-        self.unstock(name);
-        Some(name)
+    pub(super) fn any_ready(&self) -> Option<AttemptName> {
+        let ready = self.stock.iter().find(|stocked| stocked.is_ready);
+        ready.map(|stocked| stocked.name)
     }
 
     pub(super) fn unstock(&mut self, name: AttemptName) {

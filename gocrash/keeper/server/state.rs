@@ -50,7 +50,9 @@ impl Used {
     fn add(&mut self, run: u64) {
         self.latest.insert(run);
         if self.latest.len() > USED_MAX {
-            self.below = self.latest.pop_first().map_or(0, |run| run + 1);
+            // One that took long is lower than what was forgotten meanwhile.
+            let forgotten = self.latest.pop_first().map_or(0, |run| run + 1);
+            self.below = self.below.max(forgotten);
         }
     }
 }

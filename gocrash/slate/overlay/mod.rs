@@ -173,6 +173,7 @@ impl Overlay {
             guid: None,
             limits: limits(&tree.dir, checked.style),
             min_free_bytes: 0,
+            has_plenty: false,
             is_reopened,
             kind: Kind::Directory { guid: place.guid() },
         };

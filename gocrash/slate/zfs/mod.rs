@@ -283,12 +283,13 @@ impl Pool {
         slate: &SlatePlace,
         path: &Path,
     ) -> Rest {
-        if self.retire_with_others(working, slate, path) {
-            slate.tidy();
-            return Rest::Gone;
-        }
+        // Also before it is unmounted; what is mounted is quickly looked at.
         let gone = self.check_tag(working).and_then(|()| {
             self.check_clone(&slate.dataset, &slate.guid, working.origin())?;
+            if self.retire_with_others(working, slate, path) {
+                slate.tidy();
+                return Ok(());
+            }
             if let Some((snapshot, guid)) = &slate.frozen {
                 self.check_guid(snapshot, guid)?;
                 let snapshots = std::slice::from_ref(snapshot);

@@ -52,6 +52,7 @@ impl Pool {
             guid: Some(base_guid),
             limits: Vec::new(),
             min_free_bytes,
+            has_plenty: false,
             is_reopened: true,
             kind: Kind::Dataset {
                 guid: place.guid.clone(),

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use zfs::{ErrorKind, NvList, Pairs, ProgramLimits, Value, Zfs};
+use zfs::{DatasetName, ErrorKind, NvList, Pairs, ProgramLimits, Value, Zfs};
 
 use super::working::session_of;
 use super::{Place, SlatePlace, TAG_SESSION};
@@ -100,11 +100,20 @@ struct Turn<'a> {
 impl Turn<'_> {
     fn run(mut self, zfs: &Zfs, working: &Place) {
         let destroyed = self.destroy(zfs, working);
-        if let Err(error) = &destroyed {
-            let is_refused = error.kind() == ErrorKind::PermissionDenied;
-            self.together.queue().is_refused |= is_refused;
-        }
-        self.gone = destroyed.unwrap_or_default();
+        self.gone = destroyed.unwrap_or_else(|error| {
+            if error.kind() == ErrorKind::PermissionDenied {
+                self.together.queue().is_refused = true;
+                return Pairs::default();
+            }
+            // What it did before it failed is done.
+            let is_gone = |name: &&String| {
+                let guid = DatasetName::new(name)
+                    .and_then(|name| zfs.property(&name, "guid"));
+                guid.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+            };
+            let gone = self.slates.keys().filter(is_gone);
+            gone.map(|name| (name.clone(), Value::Boolean)).collect()
+        });
     }
 
     fn destroy(&self, zfs: &Zfs, working: &Place) -> zfs::Result<Pairs> {

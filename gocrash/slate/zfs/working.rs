@@ -119,6 +119,7 @@ impl Pool {
                     guid: Some(base_guid),
                     limits: Vec::new(),
                     min_free_bytes,
+                    has_plenty: false,
                     is_reopened: false,
                     kind: Kind::Dataset {
                         guid: guid.clone(),

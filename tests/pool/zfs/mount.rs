@@ -350,7 +350,7 @@ fn what_is_mounted_goes_by_its_device_and_nothing_else_does() {
     let inner = place.join("inner");
     fs::create_dir(&inner).unwrap();
     let refused = zfs.unmount_device(&inner, ours);
-    assert_eq!(kind(refused.map(drop)), ErrorKind::InvalidArgument);
+    assert_eq!(kind(refused.map(drop)), ErrorKind::NotMounted);
     let file = fs::File::open(&inner).unwrap();
     let refused = zfs.unmount_device(&place, ours);
     assert_eq!(kind(refused.map(drop)), ErrorKind::Busy);
