@@ -133,8 +133,9 @@ impl fmt::Display for Row {
     }
 }
 
-/// Where a C program misses a target that only makes the same requests, no other
-/// can meet it: the limit is the kernel's. So much of what that reaches will do.
+/// Where a C program misses a target that only makes the same requests, no
+/// other can meet it: the limit is the kernel's. So much of what that reaches
+/// will do.
 const OF_LIMIT: f64 = 0.9;
 
 impl Target {

@@ -8,6 +8,7 @@ mod left;
 mod resumed;
 mod room;
 mod signal;
+mod stock;
 pub(crate) mod stop;
 mod thread;
 
@@ -24,17 +25,12 @@ use crate::stats::Tally;
 pub(crate) use evidence::{Collection, Kept};
 use known::Known;
 use room::Room;
+pub(crate) use stock::AHEAD_MAX;
 use stop::Stop;
 use thread::{Hindrance, Thread};
 
 /// This often in a row a thread may have trouble that isn't the suite's.
 const INFRA_IN_A_ROW_MAX: u32 = 3;
-/// So many slates one thread may have ahead, where its suite is shorter than it
-/// takes to make one.
-pub(crate) const AHEAD_MAX: usize = 8;
-/// And all threads together, unless they are more.
-const AHEAD_IN_ALL_MAX: usize = 16;
-
 /// What the coordinator is to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -182,17 +178,7 @@ impl Hunt {
                 self.thread(*name).is_ready(*name);
             }
             Event::Prepared(name, Err(unprepared)) => {
-                self.left.extend(unprepared.left.clone());
-                // What several meet that are made at a time counts once.
-                let trouble = Some(Hindrance::Trouble);
-                if self.thread(*name).hindrance != trouble {
-                    let infra = Infra::Passing(unprepared.why.clone());
-                    self.count(*name, &Outcome::Infra(infra));
-                }
-                let thread = self.thread(*name);
-                thread.unstock(*name);
-                let others = thread.under_way() > 0;
-                thread.hindrance = others.then_some(Hindrance::Trouble);
+                self.on_unprepared(*name, unprepared);
             }
             Event::Started(name, stdout_path, go) => {
                 self.tally.started(*name, *go);
@@ -292,66 +278,6 @@ impl Hunt {
         steps
     }
 
-    /// Runs what is ready, or has it destroyed.
-    fn advance(&mut self, thread: usize, is_stopping: bool) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if self.threads[thread].lost {
-            return steps;
-        }
-        if is_stopping {
-            while let Some(name) = self.threads[thread].any_ready() {
-                match self.hurried {
-                    // By what it is called as long as it waits.
-                    true => self.abandon(name),
-                    false => self.discard(name),
-                }
-                self.threads[thread].unstock(name);
-            }
-        }
-        let waits = !is_stopping && !self.is_paused();
-        let thread = &mut self.threads[thread];
-        let retire =
-            |name: AttemptName| Step::Order(name.thread, Order::Retire(name));
-        steps.extend(thread.take_waste(waits).into_iter().map(retire));
-        if thread.running.is_none() && !is_stopping {
-            thread.running = thread.take_next();
-            let run =
-                |name: AttemptName| Step::Order(name.thread, Order::Run(name));
-            steps.extend(thread.running.map(run));
-        }
-        steps
-    }
-
-    /// Has the slates made that are lacking.
-    fn restock(&mut self) -> Vec<Step> {
-        let mut steps = Vec::new();
-        let mut lacking: Vec<usize> =
-            self.threads.iter().map(Thread::lacks_slates).collect();
-        let share = self.share_of_runs_left();
-        for _ in 0..AHEAD_MAX {
-            // Where few runs are left, they are for threads that have none.
-            let mut order: Vec<usize> = (0..self.threads.len()).collect();
-            order.sort_by_key(|thread| self.threads[*thread].under_way());
-            for i in order {
-                let wants_more = self.has_runs_left();
-                let thread = &mut self.threads[i];
-                if thread.lost
-                    || lacking[i] == 0
-                    || !wants_more
-                    || thread.under_way() >= share
-                    || !thread.has_runs_left(self.stop_after)
-                {
-                    continue;
-                }
-                lacking[i] -= 1;
-                let number = u16::try_from(i).expect("a number of a thread");
-                let name = thread.next_run(number);
-                steps.push(Step::Order(number, Order::Prepare(name)));
-            }
-        }
-        steps
-    }
-
     fn on_ended(&mut self, name: AttemptName, outcome: &Outcome) -> Vec<Step> {
         self.count(name, outcome);
         let ahead_max = self.ahead_max();
@@ -374,13 +300,6 @@ impl Hunt {
         }
         self.discard(name);
         Vec::new()
-    }
-
-    /// Has a slate destroyed, in a while.
-    fn discard(&mut self, name: AttemptName) {
-        let thread = self.thread(name);
-        thread.settling.push(name);
-        thread.waste.push(name);
     }
 
     fn settled(&mut self, name: AttemptName) {
@@ -454,15 +373,6 @@ impl Hunt {
     fn over(&mut self) -> Vec<Step> {
         self.stage = Stage::Over;
         vec![Step::Over]
-    }
-
-    /// So many slates a thread may have ahead.
-    pub(crate) fn ahead_max(&self) -> usize {
-        let has_plenty = |working: &Working| working.has_plenty;
-        if self.was_short || !self.working.as_ref().is_some_and(has_plenty) {
-            return 1;
-        }
-        (AHEAD_IN_ALL_MAX / self.threads.len()).clamp(1, AHEAD_MAX)
     }
 
     fn thread(&mut self, name: AttemptName) -> &mut Thread {
