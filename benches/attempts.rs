@@ -48,11 +48,10 @@ pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
             },
         )?;
         // What a program reaches that is only in the kernel's way.
-        let in_c = Rounds::take(
-            field.rounds(ROUNDS),
-            || by_c(field, &origin, &working, &hunt),
-            || Ok(Figure::of(&rounds.rival).median),
-        )?;
+        let in_c = (0..field.rounds(ROUNDS))
+            .map(|_| by_c(field, &origin, &working, &hunt))
+            .collect::<Result<_>>()?;
+        let in_c = Rounds { ours: in_c, rival: rounds.rival.clone() };
         let what = format!("the original's way / C, {threads} threads");
         let limit = in_c.rival_over_ours();
         results.report(NAME, what, "times", limit);
