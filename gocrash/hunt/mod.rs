@@ -16,7 +16,7 @@ pub(crate) mod worker;
 
 pub(crate) use event::Event;
 pub(crate) use state::stop::{Rule, SILENT_IN_A_ROW_MAX};
-pub(crate) use state::{AHEAD_MAX, Collection, Hunt, Step};
+pub(crate) use state::{AHEAD_MAX, Collection, Hunt, SLATES_MAX, Step};
 
 use std::mem;
 use std::sync::Arc;
@@ -44,8 +44,8 @@ use crate::slate::{Drift, Left, Rest, Source, Working};
 
 /// Events that may wait for the coordinator before their senders do.
 const EVENTS_WAITING_MAX: usize = 4096;
-/// A thread has no more slates than that.
-const ORDERS_WAITING_MAX: usize = 3 * AHEAD_MAX + 1;
+/// There is one for a slate at a time.
+const ORDERS_WAITING_MAX: usize = SLATES_MAX;
 /// An attempt is killed gently, then at once.
 const KILLS_WAITING_MAX: usize = 2;
 /// Whoever is to look once, sees all that there is.

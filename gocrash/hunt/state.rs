@@ -25,12 +25,13 @@ use crate::stats::Tally;
 pub(crate) use evidence::{Collection, Kept};
 use known::Known;
 use room::Room;
-pub(crate) use stock::AHEAD_MAX;
+pub(crate) use stock::{AHEAD_MAX, SLATES_MAX};
 use stop::Stop;
 use thread::{Hindrance, Thread};
 
 /// This often in a row a thread may have trouble that isn't the suite's.
 const INFRA_IN_A_ROW_MAX: u32 = 3;
+
 /// What the coordinator is to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -90,8 +91,6 @@ pub(crate) struct Hunt {
     /// And so many attempts have said something about the suite.
     runs_before: u64,
     room: Room,
-    /// There was no room once.
-    was_short: bool,
     known: Known,
     /// So many attempts in a row have ended by themselves without a verdict.
     silent_in_a_row: u64,
@@ -139,7 +138,6 @@ impl Hunt {
             failed_before: false,
             runs_before: 0,
             room: Room::default(),
-            was_short: false,
             known: Known::default(),
             silent_in_a_row: 0,
             first: None,
@@ -175,7 +173,7 @@ impl Hunt {
             Event::NoRoom(name, short) => self.on_no_room(*name, short),
             Event::Prepared(name, Ok(_)) => {
                 self.on_room();
-                self.thread(*name).is_ready(*name);
+                self.thread(*name).made(*name);
             }
             Event::Prepared(name, Err(unprepared)) => {
                 self.on_unprepared(*name, unprepared);
@@ -335,14 +333,13 @@ impl Hunt {
             return;
         };
         thread.infra_in_a_row += 1;
-        self.was_short |= matches!(infra, Infra::NoSpace(_));
-        let thread = self.thread(name);
         let lasts = match infra {
             Infra::Passing(_) | Infra::NoSpace(_) => {
                 thread.infra_in_a_row >= INFRA_IN_A_ROW_MAX
             }
             Infra::NotStarted(_) | Infra::SaidNotStarted(_) => true,
         };
+        self.room.was_short |= matches!(infra, Infra::NoSpace(_));
         if lasts && self.trouble.is_none() {
             self.trouble = Some(infra.to_string());
         }

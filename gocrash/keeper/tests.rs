@@ -13,7 +13,7 @@ use super::*;
 use crate::attempt::sys::rights::Channel;
 use crate::cli::Cli;
 use crate::fuzz::fuzz;
-use crate::hunt::AHEAD_MAX;
+use crate::hunt::SLATES_MAX;
 use crate::mounting::may_mount;
 
 /// A keeper, and the directories that it works with.
@@ -275,7 +275,7 @@ fn a_slate_is_what_its_name_says_and_done_with_once() {
         ground.is_refused(&request);
     }
     // A thread has no more slates than it can use, in whatever order.
-    let most = 3 * AHEAD_MAX as u64 + 1;
+    let most = SLATES_MAX as u64;
     let runs = || (1..=most).rev();
     let controls: Vec<_> = runs().map(|run| ground.prepare(run)).collect();
     ground.is_refused(&Request::Prepare(name(most + 1)));

@@ -17,6 +17,8 @@ pub(super) struct Room {
     /// The last event began the pause.
     is_news: bool,
     tries: u32,
+    /// There was none once.
+    pub(super) was_short: bool,
 }
 
 impl Hunt {
@@ -33,14 +35,15 @@ impl Hunt {
     pub(super) fn on_no_room(&mut self, name: AttemptName, short: &Shortage) {
         self.room.is_news = self.room.shortage.is_none();
         self.room.shortage = Some(short.clone());
-        self.was_short = true;
+        self.room.was_short = true;
         let thread = self.thread(name);
         thread.hindrance = Some(Hindrance::NoRoom);
         thread.give_back(name);
     }
 
     pub(super) fn on_room(&mut self) {
-        self.room = Room::default();
+        let was_short = self.room.was_short;
+        self.room = Room { was_short, ..Room::default() };
     }
 
     /// Lets the threads ask again that wait for room.

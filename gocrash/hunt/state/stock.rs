@@ -1,7 +1,7 @@
 //! What the state makes of slates ahead of their attempts, and of those that
 //! are to go.
 
-use super::thread::{Hindrance, Thread};
+use super::thread::{Hindrance, Thread, settling_max};
 use super::{Hunt, Step};
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
@@ -13,12 +13,16 @@ use crate::slate::{Unprepared, Working};
 pub(crate) const AHEAD_MAX: usize = 8;
 /// And all threads together, unless they are more.
 const AHEAD_IN_ALL_MAX: usize = 16;
+/// So many slates one thread may have: one in use, those ahead, and those on
+/// their way out.
+pub(crate) const SLATES_MAX: usize = 1 + AHEAD_MAX + settling_max(AHEAD_MAX);
 
 impl Hunt {
     /// So many slates a thread may have ahead.
     pub(crate) fn ahead_max(&self) -> usize {
         let has_plenty = |working: &Working| working.has_plenty;
-        if self.was_short || !self.working.as_ref().is_some_and(has_plenty) {
+        if self.room.was_short || !self.working.as_ref().is_some_and(has_plenty)
+        {
             return 1;
         }
         (AHEAD_IN_ALL_MAX / self.threads.len()).clamp(1, AHEAD_MAX)

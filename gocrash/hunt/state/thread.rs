@@ -55,9 +55,8 @@ pub(super) enum Hindrance {
 }
 
 /// So many slates may be on their way to be kept or destroyed before no more
-/// are made. With one that runs and those ahead, a thread has three times as
-/// many as may be ahead at most, and one more.
-const fn settling_max(ahead: usize) -> usize {
+/// are made.
+pub(super) const fn settling_max(ahead: usize) -> usize {
     2 * ahead
 }
 
@@ -152,7 +151,7 @@ impl Thread {
     }
 
     /// A slate is made.
-    pub(super) fn is_ready(&mut self, name: AttemptName) {
+    pub(super) fn made(&mut self, name: AttemptName) {
         for stocked in &mut self.stock {
             stocked.is_ready |= stocked.name == name;
         }

@@ -8,15 +8,11 @@ use anyhow::{bail, ensure};
 use super::{Ground, OUT_OF_TURN};
 use crate::attempt::name::AttemptName;
 use crate::attempt::sys::Supervisor;
-use crate::hunt::AHEAD_MAX;
+use crate::hunt::SLATES_MAX;
 use crate::slate::{Golden, Slate};
 
-/// A thread has one slate in use, some ahead of it, and twice as many on their
-/// way out.
-pub(super) const SLATES_OF_A_THREAD_MAX: usize = 3 * AHEAD_MAX + 1;
-
 /// So many numbers of a thread are kept in mind one by one.
-const USED_MAX: usize = 2 * SLATES_OF_A_THREAD_MAX;
+const USED_MAX: usize = 2 * SLATES_MAX;
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -141,7 +137,7 @@ impl State {
                 && thread < threads
                 && !self.slates.contains_key(&name)
                 && !used.is_some_and(|used| used.has(run))
-                && count < SLATES_OF_A_THREAD_MAX,
+                && count < SLATES_MAX,
             OUT_OF_TURN
         );
         self.slates.insert(name, Entry::Busy);

@@ -38,6 +38,7 @@ use crate::slate::{
 
 pub(super) use clean::{Cleaner, Doomed};
 pub(super) use found::find;
+use remove::leave_place;
 pub(super) use sandbox::Sandbox;
 pub(super) use stray::Stray;
 use together::Together;
@@ -286,25 +287,24 @@ impl Pool {
         // Also before it is unmounted; what is mounted is quickly looked at.
         let gone = self.check_tag(working).and_then(|()| {
             self.check_clone(&slate.dataset, &slate.guid, working.origin())?;
-            if self.retire_with_others(working, slate, path) {
-                slate.tidy();
-                return Ok(());
-            }
             if let Some((snapshot, guid)) = &slate.frozen {
                 self.check_guid(snapshot, guid)?;
                 let snapshots = std::slice::from_ref(snapshot);
                 self.zfs.destroy_snapshots(snapshots, Defer::No)?;
             }
-            self.remove(&slate.dataset, path)?;
+            match self.goes_with_others(working, slate, path) {
+                true => leave_place(path),
+                false => self.remove(&slate.dataset, path)?,
+            }
             slate.tidy();
             Ok(())
         });
         rest(&slate.dataset, gone)
     }
 
-    /// The usual way; where something is in it, all is done step by step, with
-    /// patience, and what is wrong has a name.
-    fn retire_with_others(
+    /// The usual way to go; where something is in it, all is done step by step,
+    /// with patience, and what is wrong has a name.
+    fn goes_with_others(
         &self,
         working: &Place,
         slate: &SlatePlace,
@@ -312,14 +312,8 @@ impl Pool {
     ) -> bool {
         let here = slate.here(path);
         let unmounted = self.zfs.unmount_device(&here, slate.device);
-        let is_gone = slate.frozen.is_none()
-            && unmounted.is_ok_and(|unmounted| unmounted)
-            && self.together.destroy(&self.zfs, working, slate);
-        if is_gone {
-            // Only an empty directory goes; it is no loss when it stays.
-            let _ = std::fs::remove_dir(path);
-        }
-        is_gone
+        unmounted.is_ok_and(|unmounted| unmounted)
+            && self.together.destroy(&self.zfs, working, slate)
     }
 
     /// Says nothing of the hunt any more, by `None`.

@@ -69,8 +69,7 @@ impl Pool {
     ) -> anyhow::Result<()> {
         while_busy(|| self.unmount(dataset))?;
         while_busy(|| self.zfs.destroy(dataset))?;
-        // Only an empty directory goes; it is no loss when it stays.
-        let _ = std::fs::remove_dir(path);
+        leave_place(path);
         Ok(())
     }
 
@@ -88,6 +87,12 @@ fn check_guid(guid: Option<Property>, recorded: &str) -> anyhow::Result<()> {
         "it is not the dataset that this hunt created"
     );
     Ok(())
+}
+
+/// Takes away where something was mounted. Only an empty directory goes; it is
+/// no loss when it stays.
+pub(super) fn leave_place(path: &Path) {
+    let _ = std::fs::remove_dir(path);
 }
 
 /// Waits for what will let go by itself.

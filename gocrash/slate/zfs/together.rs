@@ -11,8 +11,8 @@ use super::working::session_of;
 use super::{Place, SlatePlace, TAG_SESSION};
 
 /// Gives the names of those that it destroyed. What is not as it was made, or
-/// can't be destroyed, it leaves alone. Whatever it is, it is short: the pool's
-/// history has the whole of it each time.
+/// can't be destroyed, it leaves alone. It is short because the pool's history
+/// has the whole of it each time.
 const PROGRAM: &str = r#"local a = ...
 local gone = {}
 local session, set_on = zfs.get_prop(a.working, a.tag)

@@ -72,6 +72,35 @@ fn every_attempt_is_in_the_log_in_order_and_as_it_was_printed() {
 
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
+fn a_short_suite_gets_its_slates_several_at_a_time_and_in_order() {
+    // Where there is less than a gibibyte to spare, it gets one.
+    let ground = Ground::on(Pool::with_bytes(4 << 30), "", |_| ());
+    let events = ground.desk().join("events");
+    let told = ["--events", events.to_str().unwrap()];
+    let args = [&["-p1", "--stop-after=40"], &told[..], &["--", "true"]];
+    let hunted = ground.hunt(&args.concat());
+    assert_eq!(hunted.code(), Some(0), "{}{}", hunted.stdout, hunted.stderr);
+    assert_eq!(ground.left(), [""; 0]);
+    let log = fs::read_to_string(events).unwrap();
+    let (mut ready, mut most, mut next) = (0, 0, 0);
+    for line in lines(&log) {
+        match line["event"].as_str().unwrap() {
+            "prepared" => ready += 1,
+            "go" => {
+                assert_eq!(line["attempt"], next, "{log}");
+                ready -= 1;
+                next += 1;
+            }
+            _ => {}
+        }
+        most = most.max(ready);
+    }
+    assert_eq!((ready, next), (0, 40));
+    assert!(most > 1, "{log}");
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
 fn the_manifest_says_what_was_hunted_where() {
     let ground = Ground::new("cat ../../../gocrash.json; exit 1");
     let hunted = ground.hunt(&["-p1", "--env", "WORDS=two words"]);

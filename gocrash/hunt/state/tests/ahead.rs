@@ -29,7 +29,7 @@ fn a_thread_that_stands_still_gets_more_slates_ahead() {
         }
         assert!(drive.prepared(0, next + 1).contains(&run(0, next + 1)));
         let slates = drive.hunt.threads[0].unsettled();
-        assert!(slates.len() <= 3 * AHEAD_MAX + 1, "{slates:?}");
+        assert!(slates.len() <= SLATES_MAX, "{slates:?}");
     }
     // The other one never stood still.
     let ahead = |drive: &Drive| [0, 1].map(|i| drive.hunt.threads[i].ahead);
@@ -37,9 +37,8 @@ fn a_thread_that_stands_still_gets_more_slates_ahead() {
     // Where all are ready in time, one is enough again, and what is to go goes
     // at once.
     for run in 100..200 {
-        let is_made = |one: &&Stocked| !one.is_ready;
-        while let Some(made) = drive.hunt.threads[0].stock.iter().find(is_made)
-        {
+        let waits = |one: &&Stocked| !one.is_ready;
+        while let Some(made) = drive.hunt.threads[0].stock.iter().find(waits) {
             drive.prepared(0, made.name.run);
         }
         let steps = drive.ended(0, run, Outcome::Passed);
