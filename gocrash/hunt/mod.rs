@@ -16,7 +16,7 @@ pub(crate) mod worker;
 
 pub(crate) use event::Event;
 pub(crate) use state::stop::{Rule, SILENT_IN_A_ROW_MAX};
-pub(crate) use state::{AHEAD_MAX, Collection, Hunt, SLATES_MAX, Step};
+pub(crate) use state::{Collection, Hunt, SLATES_MAX, Step};
 
 use std::mem;
 use std::sync::Arc;

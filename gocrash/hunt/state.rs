@@ -25,7 +25,7 @@ use crate::stats::Tally;
 pub(crate) use evidence::{Collection, Kept};
 use known::Known;
 use room::Room;
-pub(crate) use stock::{AHEAD_MAX, SLATES_MAX};
+pub(crate) use stock::SLATES_MAX;
 use stop::Stop;
 use thread::{Hindrance, Thread};
 

@@ -21,7 +21,7 @@ use crate::attempt::sys::{
     adopt_orphans, close_descriptors_on_exec, remove_cgroups,
 };
 use crate::config::Config;
-use crate::hunt::AHEAD_MAX;
+use crate::hunt::SLATES_MAX;
 use crate::refusal::Refusal;
 
 /// No request is longer, and no answer.
@@ -31,8 +31,9 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 const STACK_BYTES: usize = 512 << 10;
 /// On the connection that the others come by.
 const CONNECT: u8 = b'c';
-/// The hands of a thread, and some more for what is done in between.
-const CONNECTIONS_OF_A_THREAD: usize = 2 * AHEAD_MAX + 1;
+/// A hand for each of its slates at most, and some more for what is done in
+/// between.
+const CONNECTIONS_OF_A_THREAD: usize = SLATES_MAX;
 const CONNECTIONS_MORE: usize = 8;
 
 /// How long its end is waited for, and how long apart it is looked for.

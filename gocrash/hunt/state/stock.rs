@@ -10,7 +10,7 @@ use crate::slate::{Unprepared, Working};
 
 /// So many slates one thread may have ahead, where its suite is shorter than it
 /// takes to make one.
-pub(crate) const AHEAD_MAX: usize = 8;
+pub(in crate::hunt) const AHEAD_MAX: usize = 8;
 /// And all threads together, unless they are more.
 const AHEAD_IN_ALL_MAX: usize = 16;
 /// So many slates one thread may have: one in use, those ahead, and those on

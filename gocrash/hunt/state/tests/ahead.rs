@@ -1,5 +1,6 @@
 //! Tests: how many slates are made ahead, and go together.
 
+use super::super::stock::AHEAD_MAX;
 use super::super::thread::Stocked;
 use super::*;
 use crate::stats::Limits;
