@@ -132,7 +132,12 @@ fn wait(line: &Line, limit: Duration, hurry: &Hurry<'_>) -> Done {
                 let error = io::Error::from_raw_os_error(errno);
                 return Done::NotStarted(error.to_string());
             }
-            Heard::Report(Report::Ended(ended)) => status = Some(ended),
+            Heard::Report(Report::Ended { status: ended, is_last }) => {
+                status = Some(ended);
+                if is_last {
+                    break;
+                }
+            }
             Heard::Report(Report::Found(_)) | Heard::NoMore => break,
             Heard::Hurry | Heard::TimeIsUp if is_cut => break,
             Heard::Hurry | Heard::TimeIsUp => {

@@ -109,7 +109,10 @@ impl Attempt {
 impl Ending {
     fn hear(&mut self, report: Report) {
         match report {
-            Report::Ended(_) => self.at = Some(Instant::now()),
+            Report::Ended { is_last, .. } => {
+                self.at = Some(Instant::now());
+                self.is_over = is_last;
+            }
             Report::Found(found) => {
                 self.leaks = Leaks::of(&found);
                 self.is_over = true;

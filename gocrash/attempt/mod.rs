@@ -227,8 +227,11 @@ impl Attempt {
             };
             select! {
                 recv(self.line.reports) -> report => match report {
-                    Ok(Report::Ended(status)) => {
+                    Ok(Report::Ended { status, is_last }) => {
                         ended = Some((status, Instant::now()));
+                        if is_last {
+                            break;
+                        }
                     }
                     Ok(Report::Found(found)) => {
                         leaks = Leaks::of(&found);

@@ -57,6 +57,11 @@ pub(super) fn kill_all(kill: impl Fn()) -> bool {
     false
 }
 
+/// Whether all have ended.
+pub(super) fn is_nobody_left() -> bool {
+    !reap_all()
+}
+
 /// Whether all have ended by themselves after a time.
 pub(super) fn wait_for_all(limit: Duration) -> bool {
     let begin = Instant::now();

@@ -43,9 +43,13 @@ pub(crate) enum Report {
         step: usize,
         errno: i32,
     },
-    /// With a status as wait(2) gives it.
-    Ended(i32),
-    /// The last one: what outlived the command, and was killed.
+    /// With a status as wait(2) gives it. When nothing outlived it, this is
+    /// the last one: a thread stands still until then.
+    Ended {
+        status: i32,
+        is_last: bool,
+    },
+    /// What outlived the command, and was killed; nothing follows.
     Found(Found),
 }
 
@@ -120,9 +124,10 @@ impl Report {
                 put(&mut bytes, 4, step as i32);
                 put(&mut bytes, 8, errno);
             }
-            Report::Ended(status) => {
+            Report::Ended { status, is_last } => {
                 put(&mut bytes, 0, 3);
                 put(&mut bytes, 4, status);
+                put(&mut bytes, 8, is_last.into());
             }
             Report::Found(found) => {
                 put(&mut bytes, 0, 4);
@@ -145,7 +150,10 @@ impl Report {
                 step: usize::try_from(get(bytes, 4)?).ok()?,
                 errno: get(bytes, 8)?,
             }),
-            3 => Some(Report::Ended(get(bytes, 4)?)),
+            3 => Some(Report::Ended {
+                status: get(bytes, 4)?,
+                is_last: get(bytes, 8)? != 0,
+            }),
             4 => {
                 let mut found = Found::NOTHING;
                 found.count = get(bytes, 4)? as u32;
@@ -193,7 +201,8 @@ mod tests {
         let reports = [
             Report::Started,
             Report::NotStarted { step: 2, errno: 13 },
-            Report::Ended(0x8b00),
+            Report::Ended { status: 0x8b00, is_last: false },
+            Report::Ended { status: 9, is_last: true },
             Report::Found(found),
         ];
         for report in reports {

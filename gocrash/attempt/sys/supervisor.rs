@@ -211,7 +211,11 @@ impl Suite {
                 self.obey();
             }
         };
-        say(Report::Ended(status));
+        let is_last = ends::is_nobody_left();
+        say(Report::Ended { status, is_last });
+        if is_last {
+            self.exit(true);
+        }
         let mut found = Found::NOTHING;
         if !self.is_killed && !ends::wait_for_all(LEAK_GRACE) {
             tree::each_descendant(|leak| found.add(leak));
