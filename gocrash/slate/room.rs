@@ -158,12 +158,11 @@ pub(super) fn shortage(
 
 /// What is short, if nothing more can be made in this directory.
 pub(super) fn full_dir(dir: &Path) -> anyhow::Result<Option<Shortage>> {
-    let free_bytes = free_bytes(dir)?;
+    // Asked while a thread stands still, so only once.
+    let Room { free_bytes, files, free_files } = room(dir)?;
     let name = dir.display().to_string();
-    let room = statvfs(dir)?;
     // Some file systems make inodes as they are needed, and say 0 of 0.
-    let free_files = room.files_available() as u64;
-    if room.files() > 0 && free_files < FULL_FILES {
+    if files > 0 && free_files < FULL_FILES {
         let free_files = Some(free_files);
         let shortage = Shortage::of_bytes(name, free_bytes, None);
         return Ok(Some(Shortage { free_files, ..shortage }));
@@ -188,12 +187,26 @@ pub(super) fn size_bytes(dir: &Path) -> anyhow::Result<u64> {
 ///
 /// Wraps `statvfs`.
 pub(crate) fn free_bytes(dir: &Path) -> anyhow::Result<u64> {
+    Ok(room(dir)?.free_bytes)
+}
+
+struct Room {
+    free_bytes: u64,
+    files: u64,
+    free_files: u64,
+}
+
+fn room(dir: &Path) -> anyhow::Result<Room> {
     let room = statvfs(dir).with_context(|| {
         format!("cannot ask for room in `{}`", dir.display())
     })?;
     // Their types differ from system to system.
     let blocks = room.blocks_available() as u64;
-    Ok(blocks.saturating_mul(room.fragment_size() as u64))
+    Ok(Room {
+        free_bytes: blocks.saturating_mul(room.fragment_size() as u64),
+        files: room.files() as u64,
+        free_files: room.files_available() as u64,
+    })
 }
 
 #[cfg(test)]
