@@ -386,7 +386,7 @@ impl Hunt {
 
     /// What the slate of an attempt is called at the moment.
     fn slate(&self, name: AttemptName) -> String {
-        let waits = self.threads[usize::from(name.thread)].has_in_stock(name);
+        let waits = self.threads[usize::from(name.thread)].awaits(name);
         match &self.working {
             Some(working) => working.slate(name, waits),
             None => name.to_string(),

@@ -93,8 +93,9 @@ impl Worker {
                     // Its processes, if there are any, hold the slate.
                     let held = self.take(name);
                     self.save(name, &held);
+                    let waits = held.ready.is_some();
                     drop(held);
-                    Event::Retired(name, self.retire(name))
+                    Event::Retired(name, self.retire(name, waits))
                 }
             };
             self.voice.say(event);
@@ -134,7 +135,7 @@ impl Worker {
             }
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
-                left: match self.retire(name) {
+                left: match self.retire(name, true) {
                     Rest::Gone => None,
                     Rest::Left(left) => Some(left),
                 },
@@ -142,10 +143,11 @@ impl Worker {
         }
     }
 
-    fn retire(&self, name: AttemptName) -> Rest {
+    /// Destroys its slate, which may have been for an attempt that never began.
+    fn retire(&self, name: AttemptName, waits: bool) -> Rest {
         self.asker.retire(name).unwrap_or_else(|error| {
             Rest::Left(Left {
-                name: self.working.slate(name, false),
+                name: self.working.slate(name, waits),
                 why: format!("{error:#}"),
             })
         })

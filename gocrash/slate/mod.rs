@@ -251,6 +251,11 @@ impl Working {
             },
         }
     }
+
+    pub(crate) fn directory_for_tests(path: &str) -> Working {
+        let kind = Kind::Directory { guid: String::new() };
+        Working { kind, ..Working::for_tests(path) }
+    }
 }
 
 /// A tree for one attempt, mounted.

@@ -268,6 +268,7 @@ fn a_signal_before_anything_was_created_creates_nothing() {
 #[test]
 fn a_second_signal_waits_for_nothing_and_names_what_is_left() {
     let mut drive = Drive::running(3, None);
+    drive.hunt.working = Some(Working::directory_for_tests("/go/gocrash-1"));
     drive.prepared(0, 1);
     drive.ended(2, 0, Outcome::Failed(1));
     drive.hear(Event::Signal(2));
@@ -280,14 +281,15 @@ fn a_second_signal_waits_for_nothing_and_names_what_is_left() {
         drive.hunt.left.iter().map(|left| left.name.as_str()).collect();
     left.sort_unstable();
     let expected = [
-        "tank/go/gocrash-1",
-        // Retired, but it was not waited for.
-        "tank/go/gocrash-1/thread-0-run-0",
-        "tank/go/gocrash-1/thread-0-run-1",
-        "tank/go/gocrash-1/thread-1-run-0",
+        "/go/gocrash-1",
+        // It was ready, and is to go before its attempt begins.
+        "/go/gocrash-1/.ready/thread-0-run-1",
         // Being made.
-        "tank/go/gocrash-1/thread-1-run-1",
-        "tank/go/gocrash-1/thread-2-run-1",
+        "/go/gocrash-1/.ready/thread-1-run-1",
+        "/go/gocrash-1/.ready/thread-2-run-1",
+        // Retired, but it was not waited for.
+        "/go/gocrash-1/thread-0-run-0",
+        "/go/gocrash-1/thread-1-run-0",
     ];
     assert_eq!(left, expected);
     assert_eq!(drive.hunt.kept.len(), 1);

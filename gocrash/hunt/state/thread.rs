@@ -16,6 +16,8 @@ pub(crate) struct Thread {
     pub(super) ahead: usize,
     pub(super) hindrance: Option<Hindrance>,
     pub(super) running: Option<AttemptName>,
+    /// The number of the last attempt that began.
+    begun: Option<u64>,
     /// Slates that are being kept or destroyed, or are about to.
     pub(super) settling: Vec<AttemptName>,
     /// Those that are to go, once there are some of them.
@@ -67,6 +69,7 @@ impl Thread {
             ahead: 1,
             hindrance: None,
             running: None,
+            begun: None,
             settling: Vec::new(),
             waste: Vec::new(),
             next_run: 0,
@@ -175,6 +178,7 @@ impl Thread {
         let is_it = |one: &&Stocked| one.name == next && one.is_ready;
         self.stock.iter().find(is_it)?;
         self.unstock(next);
+        self.begun = Some(next.run);
         Some(next)
     }
 
@@ -187,7 +191,9 @@ impl Thread {
         self.stock.retain(|stocked| stocked.name != name);
     }
 
-    pub(super) fn has_in_stock(&self, name: AttemptName) -> bool {
-        self.stock.iter().any(|stocked| stocked.name == name)
+    /// Whether this attempt has not begun. They do in the order of their
+    /// numbers.
+    pub(super) fn awaits(&self, name: AttemptName) -> bool {
+        self.begun.is_none_or(|begun| begun < name.run)
     }
 }
