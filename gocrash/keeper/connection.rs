@@ -36,8 +36,9 @@ const CONNECT: u8 = b'c';
 const CONNECTIONS_OF_A_THREAD: usize = SLATES_MAX;
 const CONNECTIONS_MORE: usize = 8;
 
-/// How long its end is waited for, and how long apart it is looked for.
-const END_MAX: Duration = Duration::from_secs(2);
+/// How long its end is waited for, and how long apart it is looked for. What it
+/// holds is free when it has ended, for which a pool may take its time.
+const END_MAX: Duration = Duration::from_secs(15);
 const END_PAUSE: Duration = Duration::from_millis(1);
 
 /// The keeper as those see it who ask.

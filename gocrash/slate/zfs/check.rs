@@ -7,6 +7,7 @@ use zfs::{
     Unmount, Zfs,
 };
 
+use super::remove::while_busy;
 use crate::attempt::name::AttemptName;
 use crate::near::{LIKENESS_MIN, nearest};
 use crate::refusal::Refusal;
@@ -44,7 +45,8 @@ pub(super) fn check(
     }
 
     let dir = LookDir::create()?;
-    zfs.mount_at(snapshot, dir.path(), LOOK)
+    // Another hunt may be looking into it as well.
+    while_busy(|| zfs.mount_at(snapshot, dir.path(), LOOK))
         .map_err(|error| not_mountable(snapshot, &error))?;
     // Nobody else asks for anything yet.
     let looked = dir.open_to(&wanted.reader).and_then(|()| {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Instant;
 
 use zfs::{
     DatasetName, Defer, Entry, EntryName, ErrorKind, Hold, Holder,
@@ -11,7 +12,7 @@ use zfs::{
 
 use super::golden;
 use super::recall::{Recalled, is_filesystem, value};
-use super::remove::while_busy;
+use super::remove::{is_over, while_busy};
 use super::working::session_of;
 use super::{END, HANG, Place, Pool, TAG_SESSION, sandbox};
 use crate::attempt::name::AttemptName;
@@ -311,15 +312,22 @@ impl Pool {
         }
     }
 
-    /// Refuses what a process uses, or what is mounted somewhere.
+    /// Refuses what a process uses, or what is mounted somewhere, when that
+    /// doesn't let go by itself.
     fn check_unused(&self, dataset: &DatasetName) -> anyhow::Result<()> {
-        let holders = self.zfs.holders(dataset);
-        let user = holders.iter().find(|holder| {
-            matches!(holder, Holder::Process { .. } | Holder::Mount { .. })
-        });
-        match user {
-            None => Ok(()),
-            Some(user) => anyhow::bail!("it is in use: {user}"),
+        let begin = Instant::now();
+        loop {
+            let holders = self.zfs.holders(dataset);
+            let user = holders.iter().find(|holder| {
+                matches!(holder, Holder::Process { .. } | Holder::Mount { .. })
+            });
+            match user {
+                None => return Ok(()),
+                Some(user) if is_over(begin) => {
+                    anyhow::bail!("it is in use: {user}")
+                }
+                Some(_) => {}
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How datasets go: looked at first, so that nothing goes that the hunt did not
 //! create, and with patience for what is busy.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -113,6 +113,32 @@ pub(super) fn while_busy(
         }
         thread::sleep(BUSY_PAUSE);
     }
+}
+
+/// Mounts it; somebody's `gocrash list` may be looking into it, as it does into
+/// what is not mounted.
+pub(super) fn mount_patiently(
+    mount: impl Fn() -> zfs::Result<PathBuf>,
+) -> zfs::Result<PathBuf> {
+    let begin = Instant::now();
+    loop {
+        let result = mount();
+        let is_looked_into = result.as_ref().is_err_and(|error| {
+            [ErrorKind::AlreadyMounted, ErrorKind::Busy].contains(&error.kind())
+        });
+        if !is_looked_into || is_over(begin) {
+            return result;
+        }
+    }
+}
+
+/// Whether it was waited for long enough, after a pause if it was not.
+pub(super) fn is_over(begin: Instant) -> bool {
+    let is_late = begin.elapsed() >= BUSY_PATIENCE;
+    if !is_late {
+        thread::sleep(BUSY_PAUSE);
+    }
+    is_late
 }
 
 /// No waiting removes a snapshot that somebody took of a slate.

@@ -7,6 +7,7 @@ use zfs::{DatasetName, ErrorKind, Properties, SnapshotName, Unmount};
 
 use super::base::Base;
 use super::golden::Prepared;
+use super::remove::mount_patiently;
 use super::{Alive, Pool, TAG_SESSION, TAG_SNAPSHOT, rest};
 use crate::refusal::Refusal;
 use crate::slate::lock::Lock;
@@ -269,7 +270,7 @@ impl Pool {
         &self,
         dataset: &DatasetName,
     ) -> anyhow::Result<PathBuf> {
-        let path = self.zfs.mount(dataset)?;
+        let path = mount_patiently(|| self.zfs.mount(dataset))?;
         let at = self.zfs.mounted_at(dataset)?;
         if at.as_deref().and_then(Path::file_name) == path.file_name() {
             return Ok(path);
