@@ -22,7 +22,7 @@ fn a_hang_is_noted_and_its_stacks_come_through_a_parent_that_holds_them() {
         let ground = Ground::new(caller, "true");
         let events = ground.path("desk/events");
         let events_option = format!("--events={}", events.display());
-        let options = ["-p1", "--timeout=2s", &events_option];
+        let options = ["-p1", "--timeout=5s", &events_option];
         let hunted = ground.hunt(&options, BUFFERED).expect(1);
         let ended = "attempt 0: timed out after ";
         assert!(hunted.stdout.contains(ended), "{}", hunted.stdout);
@@ -58,7 +58,7 @@ fn what_does_not_listen_is_killed_in_the_end() {
     let script = r#"
         trap '' QUIT TERM
         (kill -STOP $$; echo woken >woken; exec sleep 10000)"#;
-    let options = ["-p1", "--timeout=500ms"];
+    let options = ["-p1", "--timeout=3s"];
     let hunted = ground.hunt(&options, script).expect(1);
     let upper = hunted.upper("attempt 0: start");
     // A process that is stopped could say nothing.

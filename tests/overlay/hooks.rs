@@ -53,7 +53,7 @@ fn what_hangs_is_still_there_for_its_hook() {
     let ground = Ground::new(Caller::Person, "true");
     let script = "exec sleep 10000";
     let hook = r#"tr "\0" " " </proc/$GOCRASH_PID/cmdline >"$DESK/timeout""#;
-    let options = ["-p1", "--timeout=500ms", "--on-timeout", hook];
+    let options = ["-p1", "--timeout=3s", "--on-timeout", hook];
     let hunted = ground.hunt(&options, script).expect(1);
     assert!(!hunted.stdout.contains("--on-timeout"), "{hunted:?}");
     let noted = fs::read_to_string(ground.path("desk/timeout")).unwrap();

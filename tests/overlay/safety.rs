@@ -112,7 +112,7 @@ fn the_suite_can_be_somebody_elses_than_who_called() {
     let html_option = format!("--html={}", html.display());
     // It dumps core when it is told to quit.
     let script = "id -u; exec sleep 10000";
-    let options = ["-p1", "--cores", "--timeout=1s", &html_option];
+    let options = ["-p1", "--cores", "--timeout=4s", &html_option];
     let suite = ["--on-failure", r#"id -u >"$DESK/hook""#, "--"];
     let args = [&options, &suite[..], &["sh", "-c", script]].concat();
     let mut gocrash = ground.gocrash(&args);

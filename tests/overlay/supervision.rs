@@ -6,11 +6,11 @@ use crate::ground::{Caller, Ground};
 #[test]
 fn a_process_that_ends_by_itself_is_no_leak() {
     let ground = Ground::new(Caller::Person, "true");
-    let hunted = ground.hunt(&["-p1", "--stop-after=3"], "sleep 0.02 &");
+    let hunted = ground.hunt(&["-p1", "--stop-after=9"], "sleep 0.02 &");
     let hunted = hunted.expect(0);
     // A machine that is busy may take its time, but not each time.
     let said = hunted.stdout.matches("leaked").count();
-    assert!(said < 3, "{}", hunted.stdout);
+    assert!(said < 9, "{}", hunted.stdout);
 }
 
 #[test]

@@ -35,10 +35,10 @@ fn all_that_runs_stops_and_goes_on_and_no_time_has_passed() {
         let events_option = format!("--events={}", events.display());
         // One of them has left the suite's group and session.
         let script = r#"
-            (setsid sleep 3.25 &)
+            (setsid sleep 6.25 &)
             echo >>"$DESK/begun"
-            sleep 3.5; until [ -e "$DESK/go" ]; do sleep 0.01; done"#;
-        let args = ["--stop-after=1", "--timeout=30s", &events_option];
+            sleep 6.5; until [ -e "$DESK/go" ]; do sleep 0.01; done"#;
+        let args = ["--stop-after=1", "--timeout=60s", &events_option];
         let suite = ["--", "sh", "-c", script];
         let args = [&args[..], &suite].concat();
         let mut child = ground.gocrash(&args).spawn().unwrap();

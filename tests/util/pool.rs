@@ -97,8 +97,9 @@ impl Pool {
     /// they unmount meanwhile is gone from it already.
     pub(crate) fn forget_others(&self) -> String {
         format!(
-            "awk '$3 == \"zfs\" && index($1, \"{}\") != 1 {{ print $2 }}' \
-             /proc/self/mounts | sort -r | xargs -r umount -l 2>/dev/null || :",
+            "awk '$3 == \"zfs\" {{ split($1, of, /[\\/@]/); \
+             if (of[1] != \"{}\") print $2 }}' /proc/self/mounts | sort -r | \
+             xargs -r umount -l 2>/dev/null || :",
             self.name
         )
     }

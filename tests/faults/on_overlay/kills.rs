@@ -54,9 +54,12 @@ fn the_keeper_can_be_killed_and_no_verdict_is_lost() {
             ("true", "thread 1: attempt 0: exited with code 1", 1),
         ] {
             let audit = Audit::begin(ground);
-            // The other one still runs when the first has failed.
+            // The other one runs when the first fails.
             let script = format!(
-                "{DAEMON}; ! {fails} || [ $GOCRASH_SLOT = 0 ] || exit 1; {WAIT}"
+                r#"{DAEMON}; >"$DESK/$GOCRASH_SLOT-{fails}"
+                ! {fails} || [ $GOCRASH_SLOT = 0 ] || {{
+                    until [ -e "$DESK/0-{fails}" ]; do sleep 0.01; done; exit 1
+                }}; {WAIT}"#
             );
             let mut running = start(ground, &["-p2"], &script);
             running.until(awaited);

@@ -111,9 +111,13 @@ fn each_thread_does_its_runs_and_passing_ones_can_be_kept() {
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
 fn a_failure_lets_the_others_finish_their_run() {
-    // Thread 1 passes only after thread 0 has failed, and gocrash said so.
+    // Thread 1 passes only after thread 0 has failed, and gocrash said so; that
+    // fails when both run.
     let ground = Ground::new(
-        "if [ $GOCRASH_SLOT = 0 ]; then kill -SEGV $$; fi
+        "if [ $GOCRASH_SLOT = 0 ]; then
+           until [ -e $DESK/one ]; do sleep 0.1; done; kill -SEGV $$
+         fi
+         >$DESK/one
          until [ -e $DESK/go-on ]; do sleep 0.1; done",
     );
     let args = [ground.snapshot.as_str()];

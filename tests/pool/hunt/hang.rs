@@ -48,7 +48,7 @@ fn a_go_test_that_hangs_says_where_its_goroutines_were() {
             .env("GOFLAGS", "-mod=mod"));
         fs::remove_dir_all(tree.join("cache")).unwrap();
     });
-    let hunted = ground.hunt(&["-p1", "--timeout=20s"]);
+    let hunted = ground.hunt(&["-p1", "--timeout=40s"]);
     assert_eq!(hunted.code(), Some(1), "{}{}", hunted.stdout, hunted.stderr);
     let stdout = hunted.seen_path("attempt 0: start");
     let printed = fs::read_to_string(&stdout).unwrap();

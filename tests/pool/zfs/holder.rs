@@ -78,7 +78,9 @@ fn working_directories_programs_and_mapped_files_are_named() {
     let name = pool.make("a");
     let directory = pool.mount_point().join("a");
     let program = directory.join("idle");
-    std::fs::copy("/bin/sleep", &program).unwrap();
+    // By another process: what this one has open for writing is for a moment
+    // open in what other tests start, and can't be run.
+    run(Command::new("cp").arg("/bin/sleep").arg(&program));
     let at_work = Idle::start(sleep().current_dir(&directory));
     let running = Idle::start(Command::new(&program).arg("1000"));
 
@@ -150,8 +152,9 @@ fn a_mount_here_and_one_inside_it_are_named() {
 fn a_snapshot_of_its_own_and_that_ones_clone_are_named() {
     let pool = Pool::new();
     let zfs = open();
-    let name = pool.make("src");
-    zfs.unmount(&name, Unmount::Plain).unwrap();
+    let name = pool.dataset("src");
+    // Nowhere mounted, also not where another test has copies of all mounts.
+    run(Command::new("zfs").args(["create", "-u", name.as_str()]));
     let snapshot = pool.make_snapshot("src@own");
     let clone = pool.dataset("clone");
     zfs.clone_from(&clone, &snapshot, &Properties::new()).unwrap();

@@ -174,10 +174,27 @@ impl Ground {
         self.pool.folder().join("desk")
     }
 
-    /// Everything there is in the pool, as ZFS itself tells it.
+    /// Everything there is in the pool, as ZFS itself tells it, and where it is
+    /// mounted.
     pub(super) fn datasets(&self) -> String {
         let pool = self.pool.root().as_str();
-        zfs(&["list", "-Hr", "-t", "all", "-o", "name,guid,mounted", pool])
+        let all = zfs(&["list", "-Hr", "-t", "all", "-o", "name,guid", pool]);
+        format!("{all}\n{}", self.mounts().join("\n"))
+    }
+
+    /// What of the pool is mounted, and where; less what another test's
+    /// `gocrash list` looks into at the moment.
+    pub(super) fn mounts(&self) -> Vec<String> {
+        let pool = self.pool.root().as_str();
+        let mounts = fs::read_to_string("/proc/mounts").unwrap();
+        let is_here = |line: &&str| {
+            line.split([' ', '/', '@']).next() == Some(pool)
+                && !line.contains(" /tmp/gocrash-look-")
+        };
+        let mut here: Vec<String> =
+            mounts.lines().filter(is_here).map(str::to_owned).collect();
+        here.sort();
+        here
     }
 
     /// The datasets of all hunts, less the name of the source.
