@@ -15,6 +15,8 @@ use crate::table::{Results, Target};
 
 const NAME: &str = "attempts";
 const ROUNDS: usize = 3;
+/// Where something depends on it.
+const ROUNDS_WITH_TARGET: usize = 5;
 
 /// How many threads, how many runs each does in a round, and how many times
 /// as many attempts as the rival's there have to be.
@@ -34,9 +36,16 @@ pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
         let hunt = Hunt::of_nothing(origin.as_str(), threads, runs * MORE);
         let per_attempt =
             |seconds: f64, attempts: u32| Ok(seconds / f64::from(attempts));
+        let count = match target {
+            Some(_) => ROUNDS_WITH_TARGET,
+            None => ROUNDS,
+        };
+        let mut in_c = Vec::new();
         let rounds = Rounds::take(
-            field.rounds(ROUNDS),
+            field.rounds(count),
             || {
+                // What a program reaches that is only in the kernel's way.
+                in_c.push(by_c(field, &origin, &working, &hunt)?);
                 let took = hunt.run(field)?.elapsed;
                 per_attempt(took.as_secs_f64(), hunt.attempts())
             },
@@ -47,10 +56,6 @@ pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
                 per_attempt(took.as_secs_f64(), threads * runs)
             },
         )?;
-        // What a program reaches that is only in the kernel's way.
-        let in_c = (0..field.rounds(ROUNDS))
-            .map(|_| by_c(field, &origin, &working, &hunt))
-            .collect::<Result<_>>()?;
         let in_c = Rounds { ours: in_c, rival: rounds.rival.clone() };
         let what = format!("the original's way / C, {threads} threads");
         let limit = in_c.rival_over_ours();

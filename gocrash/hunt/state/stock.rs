@@ -8,11 +8,9 @@ use crate::attempt::outcome::{Infra, Outcome};
 use crate::hunt::worker::Order;
 use crate::slate::{Unprepared, Working};
 
-/// So many slates one thread may have ahead, where its suite is shorter than it
-/// takes to make one.
-pub(in crate::hunt) const AHEAD_MAX: usize = 8;
-/// And all threads together, unless they are more.
-const AHEAD_IN_ALL_MAX: usize = 16;
+/// So many slates all threads together may have ahead, unless they are more,
+/// where suites are shorter than it takes to make one.
+pub(in crate::hunt) const AHEAD_MAX: usize = 16;
 /// So many slates one thread may have: one in use, those ahead, and those on
 /// their way out.
 pub(crate) const SLATES_MAX: usize = 1 + AHEAD_MAX + settling_max(AHEAD_MAX);
@@ -25,7 +23,7 @@ impl Hunt {
         {
             return 1;
         }
-        (AHEAD_IN_ALL_MAX / self.threads.len()).clamp(1, AHEAD_MAX)
+        1.max(AHEAD_MAX / self.threads.len())
     }
 
     /// Runs what is ready, or has it destroyed.
