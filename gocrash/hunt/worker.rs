@@ -32,6 +32,8 @@ use crate::slate::{Left, Rest, Unprepared, Working};
 /// how long apart: two seconds.
 const ROOM_LOOKS_MAX: u32 = 11;
 const ROOM_PAUSE: Duration = Duration::from_millis(200);
+/// What keeps a slate from being made may pass in a while.
+const TROUBLE_PAUSE: Duration = Duration::from_secs(2);
 
 /// What the coordinator wants done; each order is answered by an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +71,13 @@ impl Worker {
             let event = match order {
                 Order::Prepare(name) => match self.shortage() {
                     Some(shortage) => Event::NoRoom(name, shortage),
-                    None => Event::Prepared(name, self.prepare(name)),
+                    None => {
+                        let prepared = self.prepare(name);
+                        if prepared.is_err() {
+                            thread::sleep(TROUBLE_PAUSE);
+                        }
+                        Event::Prepared(name, prepared)
+                    }
                 },
                 Order::Run(name) => {
                     let mut held = self.take(name);
@@ -281,14 +289,20 @@ impl Worker {
     }
 
     /// A suite can't be blamed for a pool that was full. Its words may not even
-    /// have come into its log.
+    /// have come into its log. But no full pool makes it hang or crash, except
+    /// by what it has mapped.
     fn judge(
         &self,
         outcome: Outcome,
         name: AttemptName,
         begin: Instant,
     ) -> Outcome {
-        if !outcome.is_failure() {
+        let is_its_own = match outcome {
+            Outcome::TimedOut => true,
+            Outcome::Signaled(signal) => signal != libc::SIGBUS,
+            _ => false,
+        };
+        if !outcome.is_failure() || is_its_own {
             return outcome;
         }
         // What can't be told is no shortage.

@@ -101,13 +101,13 @@ pub(super) fn kept(found: &Found) -> Vec<KeptSlate<'_>> {
         .slates
         .iter()
         .filter_map(|slate| {
-            let exit = attempt(found, slate.attempt)
-                .and_then(|attempt| attempt.exit.as_ref());
+            let attempt = attempt(found, slate.attempt);
+            let exit = attempt.and_then(|attempt| attempt.exit.as_ref());
             if !is_kept(found, slate) {
                 return None;
             }
             // Of overlays, only the record knows.
-            let said = exit.map(|exit| exit.outcome.as_str());
+            let said = attempt.and_then(Attempt::outcome);
             let outcome = slate.outcome.as_deref().or(said)?;
             let name = slate.name.as_str();
             Some(KeptSlate { attempt: slate.attempt, name, outcome, exit })

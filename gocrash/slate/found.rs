@@ -11,7 +11,7 @@ use super::inside::Inside;
 use super::{overlay, zfs};
 use crate::attempt::name::AttemptName;
 use crate::attempt::reader::Reader;
-use crate::record::read::Session;
+use crate::record::read::{Attempt, Session};
 
 /// A hunt that goes on, or has left something.
 #[derive(Debug)]
@@ -107,9 +107,9 @@ pub(crate) fn find(
 pub(crate) fn is_kept(found: &Found, slate: &FoundSlate) -> bool {
     let of_record = || {
         let history = &found.record.as_ref().ok()?.history;
-        history.attempts.get(&slate.attempt)?.exit.as_ref()
+        history.attempts.get(&slate.attempt)
     };
-    slate.outcome.is_some() || of_record().is_some_and(|exit| exit.kept)
+    slate.outcome.is_some() || of_record().is_some_and(Attempt::is_evidence)
 }
 
 /// Whether the name is one that gocrash gives to a hunt; its number, then.

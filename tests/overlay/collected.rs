@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::ground::{Caller, Ground};
+use crate::sessions::clean;
 
 #[test]
 fn files_of_runs_that_passed_are_there_when_their_slates_are_gone() {
@@ -34,5 +35,8 @@ fn files_of_runs_that_passed_are_there_when_their_slates_are_gone() {
             let slate = session.join(format!("thread-0-run-{run}"));
             assert!(!slate.exists());
         }
+        // It goes with the rest, and is nobody else's.
+        clean(&ground, &["-y", "latest"]).expect(0);
+        assert_eq!(ground.left(), [""; 0], "{caller:?}");
     }
 }

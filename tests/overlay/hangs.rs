@@ -3,8 +3,9 @@
 
 use std::fs;
 
-use crate::ground::{Caller, Ground};
-use crate::processes;
+use crate::ground::{Caller, Ground, wait_for};
+use crate::processes::{self, wait_until};
+use crate::sessions::{clean, destroy, listed};
 
 /// As `go tool dist test` and its tests are: the parent holds in memory what
 /// its child prints, until that ends; the child prints its stacks when it is
@@ -64,4 +65,35 @@ fn what_does_not_listen_is_killed_in_the_end() {
     // A process that is stopped could say nothing.
     assert!(upper.join("woken").exists());
     assert_eq!(processes::of(ground.folder()), []);
+}
+
+#[test]
+fn what_was_seen_to_hang_is_evidence_whatever_happens_then() {
+    for caller in Caller::all() {
+        let ground = Ground::new(caller, "true");
+        let script = "trap '' QUIT TERM
+            while [ -d /proc/$PPID ]; do sleep 0.1; done";
+        let args = ["-p1", "--timeout=1s", "--", "sh", "-c", script];
+        let mut child = ground.gocrash(&args).spawn().unwrap();
+        wait_for(&mut child, "attempt 0: start");
+        let session = ground.left().remove(0);
+        let log = ground.path(&format!("state/gocrash/{session}/events.jsonl"));
+        let is_noted = || {
+            let log = fs::read_to_string(&log);
+            log.is_ok_and(|log| log.contains("\"event\":\"hang\""))
+        };
+        wait_until("a hang that is noted", is_noted);
+        // While it is being ended.
+        destroy(&mut child);
+        wait_until("no mounts", || ground.mounted_by().is_empty());
+
+        clean(&ground, &["-y", "--stale", "latest"]).expect(0);
+        let [hunt] = &listed(&ground)[..] else { panic!() };
+        assert_eq!(hunt["kept"][0]["outcome"], "timed_out", "{caller:?}");
+        let slate = format!("state/gocrash/{session}/thread-0-run-0");
+        let slate = ground.path(&slate).join("upper");
+        assert!(slate.join("test_run_autopsy").exists(), "{caller:?}");
+        clean(&ground, &["-y", "latest"]).expect(0);
+        assert_eq!(ground.left(), [""; 0], "{caller:?}");
+    }
 }

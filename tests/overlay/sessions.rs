@@ -12,7 +12,7 @@ use crate::ground::{Caller, Ground, Hunted, wait_for};
 use crate::processes::{self, wait_until};
 
 /// What `gocrash list --json` prints of each hunt.
-fn listed(ground: &Ground) -> Vec<Value> {
+pub(crate) fn listed(ground: &Ground) -> Vec<Value> {
     let output = ground.after(&["list", "--json"]).output().unwrap();
     let listed = Hunted::new(output).expect(0);
     assert_eq!(listed.stderr, "");
@@ -197,7 +197,7 @@ fn broken_off(ground: &Ground) -> String {
     session
 }
 
-fn clean(ground: &Ground, args: &[&str]) -> Hunted {
+pub(crate) fn clean(ground: &Ground, args: &[&str]) -> Hunted {
     let args = [&["clean"], args].concat();
     Hunted::new(ground.after(&args).output().unwrap())
 }

@@ -60,6 +60,8 @@ pub(crate) struct Attempt {
     pub(crate) go_ns: Option<u64>,
     /// The files that were in the way of the output.
     pub(crate) replaced: Vec<String>,
+    /// It took too long, and what it did was noted before it was ended.
+    pub(crate) hung: bool,
     /// The hunt broke off before its end was known, and went on later.
     pub(crate) is_lost: bool,
     pub(crate) exit: Option<Exit>,
@@ -168,6 +170,17 @@ impl Exit {
 }
 
 impl Attempt {
+    /// A word of docs/record.md, if it is known or was about to be.
+    pub(crate) fn outcome(&self) -> Option<&str> {
+        let hung = self.hung.then_some("timed_out");
+        self.exit.as_ref().map(|exit| exit.outcome.as_str()).or(hung)
+    }
+
+    /// Whether its slate was to be kept.
+    pub(crate) fn is_evidence(&self) -> bool {
+        self.exit.as_ref().map_or(self.hung, |exit| exit.kept)
+    }
+
     /// Whether its suite was started, and no end of it is known.
     pub(crate) fn is_running(&self) -> bool {
         self.go_ns.is_some() && self.exit.is_none() && !self.is_lost
@@ -256,6 +269,7 @@ impl History {
             Fact::Replaced { attempt, files } => {
                 self.attempt(attempt).replaced = files;
             }
+            Fact::Hang(name) => self.attempt(name).hung = true,
             Fact::Exit { attempt, exit } => {
                 self.attempt(attempt).exit = Some(Exit { at_ns, ..exit });
             }

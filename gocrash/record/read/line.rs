@@ -56,6 +56,7 @@ pub(super) enum Fact {
         attempt: Attempt,
         files: Vec<String>,
     },
+    Hang(Attempt),
     Exit {
         #[serde(flatten)]
         attempt: Attempt,

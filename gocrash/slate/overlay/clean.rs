@@ -19,6 +19,7 @@ use crate::record;
 use crate::record::read::Attempt;
 use crate::slate::Left;
 use crate::slate::clean::Extent;
+use crate::slate::collect;
 use crate::slate::found::{Found, is_kept};
 use crate::slate::lock::Lock;
 
@@ -48,6 +49,8 @@ pub(in crate::slate) struct Cleaner {
 pub(in crate::slate) enum Doomed {
     /// The directory of a slate, and whether it waits among those.
     Slate(String, bool),
+    /// What was collected from all slates.
+    Collected,
     /// The directory of the hunt.
     Session,
 }
@@ -134,6 +137,9 @@ impl Cleaner {
                     let shell = self.shell(&name);
                     go.extend(shell.filter(|_| user_of(&path).is_none()));
                 }
+                None if name == collect::DIRECTORY => {
+                    go.extend(is_whole.then_some(Doomed::Collected));
+                }
                 None if record::FILES.iter().any(|own| name == **own) => {}
                 None if is_whole => stay.push(self.foreign(Path::new(&name))),
                 None => {}
@@ -149,6 +155,7 @@ impl Cleaner {
         let path = match doomed {
             Doomed::Slate(name, true) => self.path.join(READY).join(name),
             Doomed::Slate(name, false) => self.path.join(name),
+            Doomed::Collected => self.path.join(collect::DIRECTORY),
             Doomed::Session => self.path.clone(),
         };
         path.display().to_string()
@@ -167,6 +174,7 @@ impl Cleaner {
                 let holder = ready.as_ref().unwrap_or(&self.session);
                 remove_slate(holder, name)
             }
+            Doomed::Collected => Ok(self.session.remove(collect::DIRECTORY)?),
             Doomed::Session => {
                 match self.session.remove_empty(READY) {
                     Ok(()) | Err(Errno::ENOENT) => {}

@@ -1,5 +1,6 @@
 //! The directory of one hunt, and the slates in it.
 
+use std::ffi::OsStr;
 use std::io;
 use std::io::{BufWriter, Write};
 use std::os::fd::OwnedFd;
@@ -53,7 +54,9 @@ impl Session {
         let (name, folder) = create_named(tree, state, first_ms)?;
         let path = tree.state.join(&name);
         let set_up = || {
-            io::Result::Ok((make_ready(&folder)?, Lock::take(&folder.path())?))
+            // Locked before anything is in it: what is empty is left alone.
+            let lock = Lock::take(&folder.path())?;
+            io::Result::Ok((make_ready(&folder)?, lock))
         };
         match set_up() {
             Ok((ready, _lock)) => {
@@ -212,6 +215,17 @@ impl Session {
         let close = || {
             let there = state.folder.at(&working.name)?.identity()?;
             check_identity(there, working.identity)?;
+            // The record goes with all else, or not at all.
+            let is_own =
+                |name: &OsStr| record::FILES.iter().any(|f| name == *f);
+            if let Some(other) =
+                self.folder.names()?.iter().find(|name| !is_own(name))
+            {
+                anyhow::bail!(
+                    "there is `{}` in it",
+                    Path::new(other).display()
+                );
+            }
             for name in record::FILES {
                 self.folder.remove_file(name)?;
             }

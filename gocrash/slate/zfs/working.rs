@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use zfs::{DatasetName, ErrorKind, Properties, SnapshotName, Unmount};
+use zfs::{DatasetName, ErrorKind, Hold, Properties, SnapshotName, Unmount};
 
 use super::base::Base;
 use super::golden::Prepared;
@@ -91,7 +91,7 @@ impl Pool {
     ) -> anyhow::Result<(Working, crate::slate::Place)> {
         let min_free_bytes = limits.min_free.bytes(self.size(parent)?);
         let base_guid = self.guid(&base.snapshot)?;
-        let (dataset, roomless) =
+        let (dataset, roomless, hold) =
             self.create_named(parent, base, limits.quota, first_ms)?;
         let set_up = || {
             let guid = self.guid(&dataset)?;
@@ -102,7 +102,9 @@ impl Pool {
                     path.display()
                 )
             })?;
-            let alive = self.say_alive(&dataset, base, &path)?;
+            let lock = Lock::take(&path)
+                .with_context(|| format!("cannot lock `{}`", path.display()))?;
+            let alive = Alive { _hold: hold, _lock: Some(lock) };
             anyhow::Ok((guid, path, alive))
         };
         let reserved_bytes = match roomless {
@@ -174,14 +176,16 @@ impl Pool {
 
     /// Takes the first free name from `first_ms` up. A name is not free either
     /// when something is where it would be mounted: it may be a link that
-    /// leads elsewhere. Also gives why no room could be kept in it.
+    /// leads elsewhere. Also gives why no room could be kept in it, and what
+    /// says that the hunt goes on: that is there before the dataset is, or it
+    /// would look like one that broke off.
     fn create_named(
         &self,
         parent: &DatasetName,
         base: &Base,
         quota: Option<u64>,
         first_ms: u128,
-    ) -> anyhow::Result<(DatasetName, Option<String>)> {
+    ) -> anyhow::Result<(DatasetName, Option<String>, Option<Hold>)> {
         let place = self.place(parent)?;
         let pinned = self.pinned(parent)?;
         take_free(parent, first_ms, |session| {
@@ -197,8 +201,14 @@ impl Pool {
             if let Some(bytes) = quota {
                 properties = properties.with("quota", bytes.to_string());
             }
+            let hold = match self.hold_for(&dataset, base) {
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+                    return Ok(None);
+                }
+                hold => hold?,
+            };
             match self.create_roomy(&dataset, &properties, pinned.clone()) {
-                Ok(roomless) => Ok(Some((dataset, roomless))),
+                Ok(roomless) => Ok(Some((dataset, roomless, hold))),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(None),
                 Err(e) if e.kind() == ErrorKind::PermissionDenied => {
                     anyhow::bail!(Refusal::new(
@@ -212,25 +222,20 @@ impl Pool {
         })
     }
 
-    /// Says that the hunt goes on, until this process is gone: to the pool,
-    /// by a hold that also keeps the snapshot, and to this host.
-    fn say_alive(
+    /// Says to the pool that the hunt goes on, until this process is gone, and
+    /// keeps the snapshot as long.
+    fn hold_for(
         &self,
         dataset: &DatasetName,
         base: &Base,
-        path: &Path,
-    ) -> anyhow::Result<Alive> {
+    ) -> zfs::Result<Option<Hold>> {
         let snapshots = std::slice::from_ref(&base.snapshot);
-        let hold = self.zfs.hold_while_open(snapshots, dataset.as_str());
-        let hold = match hold {
-            Ok(hold) => Some(hold),
-            // The right to it was not given; the lock is enough on this host.
-            Err(e) if e.kind() == ErrorKind::PermissionDenied => None,
-            Err(error) => return Err(error.into()),
-        };
-        let lock = Lock::take(path)
-            .with_context(|| format!("cannot lock `{}`", path.display()))?;
-        Ok(Alive { _hold: hold, _lock: Some(lock) })
+        match self.zfs.hold_while_open(snapshots, dataset.as_str()) {
+            Ok(hold) => Ok(Some(hold)),
+            // The right to it was not given; a lock is enough on this host.
+            Err(e) if e.kind() == ErrorKind::PermissionDenied => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// With room for the record, if that can be had; gives why not. That slates
