@@ -353,7 +353,10 @@ impl Server {
         ensure!(outcome::WORDS.contains(&word), "there is no such outcome");
         let Held { slate, supervisor, .. } = self.state().take_shown(name)?;
         supervisor.end();
-        let kept = self.source().and_then(|source| source.keep(&slate, word));
+        // A hook is told where it is.
+        let stays_mounted = self.config.hooks.failure.is_some();
+        let kept =
+            self.source().and_then(|s| s.keep(&slate, word, stays_mounted));
         self.settle(name);
         kept.map(|()| Reply::Done.into())
     }

@@ -26,7 +26,7 @@ use crate::report::figures;
 use crate::slate::baked::Baked;
 use crate::slate::collect;
 use crate::slate::room;
-use crate::slate::{Drift, Origin, Rest, Seen, Working};
+use crate::slate::{Drift, KEPT_MOUNTED_MAX, Origin, Rest, Seen, Working};
 
 /// How long the figure for free room is good.
 const ROOM_LASTS: Duration = Duration::from_secs(2);
@@ -49,6 +49,8 @@ pub(crate) struct Terminal {
     is_silence_said: bool,
     /// So is that of results which can't be read.
     is_unread_said: bool,
+    /// And that no more of what is kept stays mounted.
+    is_unmounted_said: bool,
 }
 
 impl Terminal {
@@ -60,6 +62,7 @@ impl Terminal {
             room_asked: None,
             is_silence_said: false,
             is_unread_said: false,
+            is_unmounted_said: false,
         }
     }
 
@@ -128,6 +131,7 @@ impl Terminal {
                 self.said.insert(*name, said.clone());
             }
             Event::Asked => self.console.show_status(),
+            Event::Kept(_, Ok(())) => self.tell_of_many(config, hunt),
             Event::Kept(name, Err(error)) => self.at(
                 name.thread,
                 name.run,
@@ -171,6 +175,22 @@ impl Terminal {
         gauges.apply(event, hunt);
         gauges.signatures = hunt.signatures();
         gauges.free_bytes = free_bytes.or(gauges.free_bytes);
+    }
+
+    /// Says, once, where what is kept is not found any more.
+    fn tell_of_many(&mut self, config: &Config, hunt: &Hunt) {
+        let working = hunt.working.as_ref();
+        let are_many = working.is_some_and(|w| w.are_many(hunt.kept.len()));
+        let stay_mounted = config.hooks.failure.is_some();
+        if !are_many || stay_mounted || self.is_unmounted_said {
+            return;
+        }
+        self.is_unmounted_said = true;
+        self.line(format_args!(
+            "{}: more than {KEPT_MOUNTED_MAX} are kept: the others are not \
+             mounted, `gocrash shell` shows them",
+            now()
+        ));
     }
 
     /// Says that runs may not have had the same source.

@@ -73,6 +73,10 @@ impl Seen {
     }
 }
 
+/// So many kept slates of a hunt stay mounted for people to look at. What is
+/// mounted makes each mount and unmount after it take longer.
+pub(crate) const KEPT_MOUNTED_MAX: usize = 32;
+
 /// What holds everything of one hunt.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -135,6 +139,11 @@ impl Working {
             (Kind::Directory { .. }, 1) => "directory",
             (Kind::Directory { .. }, _) => "directories",
         }
+    }
+
+    /// Whether so many kept slates are more than stay mounted.
+    pub(crate) fn are_many(&self, kept: usize) -> bool {
+        matches!(self.kind, Kind::Dataset { .. }) && kept > KEPT_MOUNTED_MAX
     }
 
     /// Why it is named among what is left, when nobody looked.

@@ -316,11 +316,17 @@ impl Source {
         }
     }
 
-    /// Lets the slate stay, marked with what became of the attempt.
-    pub(crate) fn keep(&self, slate: &Slate, word: &str) -> anyhow::Result<()> {
+    /// Lets the slate stay, marked with what became of the attempt; mounted,
+    /// where there are many, only if it has to be.
+    pub(crate) fn keep(
+        &self,
+        slate: &Slate,
+        word: &str,
+        stays_mounted: bool,
+    ) -> anyhow::Result<()> {
         match (self, &slate.place) {
             (Source::Zfs(pool), SlatePlace::Zfs(place)) => {
-                pool.keep(place, word)
+                pool.keep(place, word, stays_mounted)
             }
             (Source::Overlay(overlay), SlatePlace::Overlay(place)) => {
                 overlay.keep(place)

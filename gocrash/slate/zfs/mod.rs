@@ -19,6 +19,7 @@ mod working;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context;
@@ -33,7 +34,8 @@ use crate::attempt::person::Ids;
 use crate::refusal::Refusal;
 use crate::slate::lock::Lock;
 use crate::slate::{
-    Left, Origin, Rest, Seen, Slate, Unprepared, Wanted, hiding, look,
+    KEPT_MOUNTED_MAX, Left, Origin, Rest, Seen, Slate, Unprepared, Wanted,
+    hiding, look,
 };
 
 pub(super) use clean::{Cleaner, Doomed};
@@ -66,6 +68,8 @@ pub(crate) struct Pool {
     /// Says that the hunt goes on, and keeps its snapshot.
     alive: Arc<Mutex<Option<Alive>>>,
     together: Arc<Together>,
+    /// So many slates were kept.
+    kept: Arc<AtomicUsize>,
 }
 
 /// What ends with this process, and is seen by others until then.
@@ -125,8 +129,8 @@ impl Pool {
         match Zfs::open() {
             Ok(zfs) => {
                 let (settings, alive) = (Arc::default(), Arc::default());
-                let together = Arc::default();
-                Ok(Pool { zfs, settings, alive, together })
+                let (together, kept) = (Arc::default(), Arc::default());
+                Ok(Pool { zfs, settings, alive, together, kept })
             }
             Err(error) => Err(Refusal::new(
                 error.to_string(),
@@ -237,9 +241,7 @@ impl Pool {
         &self,
         slate: &mut SlatePlace,
     ) -> anyhow::Result<String> {
-        let snapshot = slate.dataset.snapshot(HANG)?;
-        let snapshots = std::slice::from_ref(&snapshot);
-        self.zfs.snapshot(snapshots, &Properties::new())?;
+        let snapshot = self.take_own(&slate.dataset, HANG)?;
         let guid = self.guid(&snapshot)?;
         let name = snapshot.to_string();
         slate.frozen = Some((snapshot, guid));
@@ -248,17 +250,24 @@ impl Pool {
 
     /// Lets the slate stay, marked with what became of the attempt, and with a
     /// snapshot: who looks at it later looks at that. It is mounted no more at
-    /// the next boot: thousands of them would delay it.
+    /// the next boot: thousands of them would delay it. Nor is it from now on,
+    /// if there are many and it need not be: they slow the next ones.
     pub(super) fn keep(
         &self,
         slate: &SlatePlace,
         word: &str,
+        stays_mounted: bool,
     ) -> anyhow::Result<()> {
         slate.tidy();
         // One that finds no room keeps the others from nothing.
         let end = self.take_own(&slate.dataset, END);
         self.zfs.set_property(&slate.dataset, TAG_OUTCOME, word)?;
         self.zfs.set_property(&slate.dataset, "canmount", "noauto")?;
+        let kept = self.kept.fetch_add(1, Ordering::Relaxed);
+        if kept >= KEPT_MOUNTED_MAX && !stays_mounted {
+            // What is busy stays, which is no loss.
+            let _ = self.unmount(&slate.dataset);
+        }
         end.map(drop)
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 use expect_test::expect_file;
 
 use super::ground::Ground;
-use crate::pool::{get, zfs};
+use crate::pool::{exists, get, zfs};
 
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
@@ -106,6 +106,34 @@ fn each_thread_does_its_runs_and_passing_ones_can_be_kept() {
         .collect();
     assert_eq!(slates, expected);
     assert_eq!(get(&ground.dataset(&slates[0]), "gocrash:outcome"), "passed");
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn few_of_many_that_are_kept_stay_mounted() {
+    let ground = Ground::new("");
+    let options = ["-p2", "--stop-after=18", "--keep-success", "--"];
+    let args = [&options[..], &["sh", "-c", "echo x >new"]].concat();
+    let hunted = ground.hunt(&args);
+    assert_eq!(hunted.code(), Some(0), "{}{}", hunted.stdout, hunted.stderr);
+    let said = "more than 32 are kept: the others are not mounted";
+    assert_eq!(hunted.stdout.matches(said).count(), 1, "{}", hunted.stdout);
+    let is_slate = |line: &&String| line.contains("/thread-");
+    assert_eq!(ground.mounts().iter().filter(is_slate).count(), 32);
+    // The others are evidence all the same.
+    let left = ground.left();
+    let slates: Vec<&String> =
+        left.iter().filter(|name| name.contains("/thread-")).collect();
+    assert_eq!(slates.len(), 36);
+    for slate in slates {
+        let slate = ground.dataset(slate);
+        assert_eq!(get(&slate, "gocrash:outcome"), "passed");
+        assert!(exists(&slate.snapshot("end").unwrap()), "{slate}");
+    }
+    let clean = ["clean", "-y", &left[0]];
+    let cleaned = ground.end(ground.after(&clean).output().unwrap());
+    assert_eq!(cleaned.code(), Some(0), "{}", cleaned.stderr);
+    assert_eq!(ground.left(), [""; 0]);
 }
 
 #[test]

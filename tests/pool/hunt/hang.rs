@@ -83,4 +83,10 @@ fn a_go_test_that_hangs_says_where_its_goroutines_were() {
         ground.snapshot.dataset().as_str(),
     ]);
     assert_eq!(outcomes.trim(), "timed_out");
+
+    // Its snapshots are the hunt's own, and go with it.
+    let clean = ["clean", "-y", &ground.left()[0]];
+    let cleaned = ground.end(ground.after(&clean).output().unwrap());
+    assert_eq!(cleaned.code(), Some(0), "{}", cleaned.stderr);
+    assert_eq!(ground.left(), [""; 0]);
 }
