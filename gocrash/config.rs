@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use nix::unistd::Uid;
 
+use crate::attempt::name::AttemptName;
 use crate::attempt::patterns::Patterns;
 use crate::attempt::person::{Ids, Person};
 use crate::attempt::reader::Reader;
@@ -96,8 +97,11 @@ pub(crate) struct Resumed {
     /// What there is of it.
     pub(crate) found: Found,
     pub(crate) history: History,
-    /// So many slates are there that were kept.
+    /// So many slates are there that stay.
     pub(crate) kept: usize,
+    /// What ran when the host went down. That may be what is looked for, so
+    /// that these stay as well.
+    pub(crate) cut_off: Vec<AttemptName>,
 }
 
 /// What to run, by `sh -c`, when something becomes of an attempt.

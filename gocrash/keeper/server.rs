@@ -121,6 +121,13 @@ impl Server {
             let Plan { go, stay: mut left } =
                 cleaner.plan(Extent::Unfinished)?;
             for piece in go.into_iter().filter(|p| !p.is_foundation) {
+                let last = piece.name.rsplit('/').next();
+                let attempt = last.and_then(|name| name.parse().ok());
+                if attempt.is_some_and(|name| resumed.cut_off.contains(&name)) {
+                    let why = "it ran when the host went down".to_owned();
+                    left.push(Left { name: piece.name, why });
+                    continue;
+                }
                 if let Rest::Left(piece) = cleaner.remove(piece) {
                     left.push(piece);
                 }

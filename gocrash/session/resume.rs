@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use super::again;
 use super::hunts;
-use super::state::check_over;
+use super::state::{check_over, host_went_down};
+use crate::attempt::name::AttemptName;
 use crate::cli::after::ResumeArgs;
 use crate::config::{Config, Resumed};
 use crate::hunt::Hunt;
@@ -35,12 +36,23 @@ pub(super) fn resume(args: &ResumeArgs) -> anyhow::Result<ExitCode> {
     }
     let history = record.history.clone();
     let kept = hunt.found.slates.iter().filter(|s| is_kept(&hunt.found, s));
-    let kept = kept.count();
+    let mut cut_off = Vec::new();
+    if host_went_down(&hunt.found) == Some(true) {
+        let is_there = |name: &AttemptName| {
+            let mut slates = hunt.found.slates.iter();
+            slates.any(|slate| {
+                slate.attempt == *name && !is_kept(&hunt.found, slate)
+            })
+        };
+        let running = history.running().map(|(name, _)| *name);
+        cut_off.extend(running.filter(is_there));
+    }
+    let kept = kept.count() + cut_off.len();
     let id = hunt.id.clone();
     refuse_done(&config, &history, kept, &id)?;
     hunts.all.retain(|hunt| hunt.id == id);
     let found = hunts.all.pop().expect("it was picked of them").found;
-    config.resumed = Some(Resumed { found, history, kept });
+    config.resumed = Some(Resumed { found, history, kept, cut_off });
     Ok(crate::hunt(config)?.exit())
 }
 

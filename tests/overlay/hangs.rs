@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::ground::{Caller, Ground, wait_for};
 use crate::processes::{self, wait_until};
-use crate::sessions::{clean, destroy, listed};
+use crate::sessions::{clean, destroy, listed, wait_for_end};
 
 /// As `go tool dist test` and its tests are: the parent holds in memory what
 /// its child prints, until that ends; the child prints its stacks when it is
@@ -85,7 +85,7 @@ fn what_was_seen_to_hang_is_evidence_whatever_happens_then() {
         wait_until("a hang that is noted", is_noted);
         // While it is being ended.
         destroy(&mut child);
-        wait_until("no mounts", || ground.mounted_by().is_empty());
+        wait_for_end(&ground);
 
         clean(&ground, &["-y", "--stale", "latest"]).expect(0);
         let [hunt] = &listed(&ground)[..] else { panic!() };

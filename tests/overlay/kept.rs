@@ -6,7 +6,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::ground::{Caller, Ground, Hunted, wait_for};
-use crate::sessions::destroy;
+use crate::processes::wait_until;
+use crate::sessions::{destroy, wait_for_end};
 
 fn after(ground: &Ground, args: &[&str]) -> Hunted {
     Hunted::new(ground.after(args).output().unwrap())
@@ -117,6 +118,38 @@ fn what_changed_is_listed_shown_and_packed() {
 }
 
 #[test]
+fn what_ran_when_the_host_went_down_stays_when_a_hunt_goes_on() {
+    let ground = Ground::new(Caller::Person, "true");
+    let suite = r#"[ ! -e "$DESK/again" ] || exit 0
+        echo x >"$DESK/on"; echo x >new
+        while [ -d /proc/$PPID ]; do sleep 0.1; done"#;
+    let args = ["-p1", "--stop-after=1", "--", "sh", "-c", suite];
+    let mut child = ground.gocrash(&args).spawn().unwrap();
+    wait_until("a run", || ground.path("desk/on").exists());
+    destroy(&mut child);
+    wait_for_end(&ground);
+    fs::write(ground.path("desk/again"), "").unwrap();
+    // As if there had been another boot since.
+    let session = ground.left().remove(0);
+    let log = ground.path(&format!("state/gocrash/{session}/events.jsonl"));
+    let text = fs::read_to_string(&log).unwrap();
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    assert!(text.contains(boot.trim()), "{text}");
+    let other = "00000000-0000-4000-8000-000000000000";
+    fs::write(&log, text.replace(boot.trim(), other)).unwrap();
+
+    let resumed = after(&ground, &["resume", "latest"]).expect(0);
+    let why = "thread-0-run-0: it ran when the host went down";
+    assert!(resumed.stderr.contains(why), "{resumed:?}");
+    let slate = format!("state/gocrash/{session}/thread-0-run-0/upper/new");
+    assert!(ground.path(&slate).exists());
+    after(&ground, &["clean", "-y", "--stale", "latest"]).expect(0);
+    assert!(!ground.path(&slate).exists());
+    after(&ground, &["clean", "-y", "latest"]).expect(0);
+    assert_eq!(ground.left(), [""; 0]);
+}
+
+#[test]
 fn a_hunt_that_broke_off_goes_on() {
     for caller in Caller::all() {
         let ground = Ground::new(caller, "true");
@@ -135,9 +168,7 @@ fn a_hunt_that_broke_off_goes_on() {
         wait_for(&mut child, "exited with code 7");
         after(&ground, &["resume", "latest"]).expect(129);
         destroy(&mut child);
-        while !ground.mounted_by().is_empty() {
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        wait_for_end(&ground);
         fs::write(ground.path("desk/again"), "").unwrap();
         let resumed = after(&ground, &["resume", "latest"]).expect(1);
         assert!(resumed.stdout.contains("reopened directory"), "{resumed:#?}");

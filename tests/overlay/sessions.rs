@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::ground::{Caller, Ground, Hunted, wait_for};
-use crate::processes::{self, wait_until};
+use crate::processes::wait_until;
 
 /// What `gocrash list --json` prints of each hunt.
 pub(crate) fn listed(ground: &Ground) -> Vec<Value> {
@@ -26,6 +26,15 @@ pub(crate) fn destroy(child: &mut Child) {
     kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGKILL)
         .unwrap();
     child.wait().unwrap();
+}
+
+/// Waits until a hunt that was killed is over: its keeper ends what runs, then
+/// itself, and who is about to be gone still has the lock.
+pub(crate) fn wait_for_end(ground: &Ground) {
+    let has_ended = |hunt: &Value| hunt["state"] != "alive";
+    wait_until("its end", || {
+        ground.mounted_by().is_empty() && listed(ground).iter().all(has_ended)
+    });
 }
 
 #[test]
@@ -57,8 +66,7 @@ fn a_hunt_is_listed_while_it_goes_on_and_when_it_broke_off() {
         assert!(told.contains(": not over\n") && told.contains(runs), "{told}");
 
         destroy(&mut child);
-        // Its keeper ends what runs, and then itself.
-        wait_until("its end", || processes::of(ground.folder()).is_empty());
+        wait_for_end(&ground);
         let [dead] = &listed(&ground)[..] else { panic!() };
         assert_eq!(dead["state"], "broken_off", "{caller:?}");
         assert_eq!(dead["host_went_down"], false);
@@ -190,10 +198,7 @@ fn broken_off(ground: &Ground) -> String {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     destroy(&mut child);
-    // Until the suite has noticed.
-    while !ground.mounted_by().is_empty() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    wait_for_end(ground);
     session
 }
 

@@ -76,7 +76,7 @@ fn namespace(process: &Path) -> Option<PathBuf> {
 }
 
 /// Whether that comes about, without waiting for ever.
-pub(crate) fn is_soon(done: impl Fn() -> bool) -> bool {
+pub(crate) fn is_soon(mut done: impl FnMut() -> bool) -> bool {
     let begin = Instant::now();
     while begin.elapsed() < PATIENCE {
         if done() {
@@ -88,6 +88,6 @@ pub(crate) fn is_soon(done: impl Fn() -> bool) -> bool {
 }
 
 /// Waits for what has to come.
-pub(crate) fn wait_until(what: &str, done: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, done: impl FnMut() -> bool) {
     assert!(is_soon(done), "it never came: {what}");
 }
