@@ -8,7 +8,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::ground::Ground;
+use super::ground::{Ground, Hunted};
 use super::{DAEMON, WAIT, attempts, for_each_caller, go, hunt, start};
 use crate::audit::Audit;
 use crate::hunt::whole_lines;
@@ -68,7 +68,7 @@ fn the_keeper_can_be_killed_and_no_verdict_is_lost() {
             let ran = running.end().expect(code).expect_said("left: ");
             audit.end_broken_off(&ran, &list(ground));
             check_record(ground, &ran.verdicts());
-            remove_all(ground);
+            clean(ground);
         }
     });
 }
@@ -107,7 +107,7 @@ fn gocrash_can_be_killed_at_any_moment() {
         }
         audit.end_broken_off(&ran, &list(ground));
         check_record(ground, &ran.verdicts());
-        remove_all(ground);
+        clean(ground);
         audit.look_again();
     });
 }
@@ -134,9 +134,24 @@ fn check_record(
     Remains { slates: names.collect(), lines }.check(told);
 }
 
-fn remove_all(ground: &Ground) {
+/// Whatever gocrash was killed at, it cleans up after itself.
+fn clean(ground: &Ground) {
     for session in ground.left() {
+        let clean = || ground.after(&["clean", "-y", &session]).output();
+        let mut cleaned = Hunted::new(clean().unwrap());
+        // Who is about to be gone still has its lock.
+        wait_until("nobody with the lock", || {
+            let goes_on = cleaned.stderr.contains(" goes on\n");
+            if goes_on {
+                cleaned = Hunted::new(clean().unwrap());
+            }
+            !goes_on
+        });
         let session = ground.path("state/gocrash").join(session);
-        fs::remove_dir_all(session).unwrap();
+        if session.exists() {
+            // Nothing says what an empty one is.
+            assert!(cleaned.stderr.contains("it is empty"), "{cleaned:?}");
+            fs::remove_dir(session).unwrap();
+        }
     }
 }

@@ -6,7 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::ground::Ground;
+use serde_json::Value;
+
+use super::ground::{Ground, PERSON};
 use super::remains::{check_bystanders, remains_of};
 use super::with_bystanders;
 use crate::log;
@@ -58,5 +60,23 @@ fn after_it() {
         gone += 1;
     }
     assert!(gone > 0, "{told:#?}");
+
+    // gocrash itself sees what happened, and cleans up after it.
+    let uid = run(Command::new("id").args(["-u", PERSON]));
+    let gocrash = |args: &[&str]| {
+        let mut gocrash = Command::new(env!("CARGO_BIN_EXE_gocrash"));
+        gocrash.args(args).env("SUDO_USER", PERSON).env("SUDO_UID", &uid);
+        run(&mut gocrash)
+    };
+    let listed: Value =
+        serde_json::from_str(&gocrash(&["list", "--json"])).unwrap();
+    let hunt = &listed["sessions"][0];
+    assert_eq!(hunt["state"], "broken_off", "{listed:#}");
+    assert_eq!(hunt["host_went_down"], true, "{listed:#}");
+    let name = hunt["name"].as_str().unwrap();
+    gocrash(&["clean", "-y", "--stale", name]);
+    gocrash(&["clean", "-y", name]);
+    assert!(!zfs(&["list", "-Hro", "name", &pool]).contains("/gocrash-"));
+    check_bystanders(Path::new(&root));
     zpool(&["destroy", "-f", &pool]);
 }
