@@ -17,7 +17,7 @@ use super::{Place, Pool, TAG_SESSION};
 /// How long, and at least how often, something busy is tried again. On a busy
 /// machine it takes a while until a process lets go of a mount that it got a
 /// copy of.
-const BUSY_PATIENCE: Duration = Duration::from_secs(13);
+const BUSY_PATIENCE: Duration = Duration::from_secs(25);
 const BUSY_TRIES_MIN: u32 = 5;
 const BUSY_PAUSE: Duration = Duration::from_millis(300);
 

@@ -145,7 +145,7 @@ fn events_on_standard_output_leave_the_rest_to_standard_error() {
     let before = ground.datasets();
     let hunted = ground.hunt(&["--events=-", "--stop-after=2"]);
     assert_eq!(hunted.code(), Some(0), "{}", hunted.stderr);
-    assert_eq!(ground.datasets(), before);
+    assert_eq!(ground.datasets(), before, "{}", hunted.stderr);
     let lines = lines(&hunted.stdout);
     assert_eq!(verdicts(&lines).len(), 4);
     assert_eq!(verdicts(&lines), printed(&hunted.stderr));
