@@ -2,6 +2,7 @@
 
 mod chosen;
 mod destination;
+mod hooks;
 pub(crate) mod rules;
 mod size;
 mod stop;
@@ -34,6 +35,7 @@ use crate::triage::rules::Rules;
 use chosen::Chosen;
 pub(crate) use chosen::{misnamed, state};
 pub(crate) use destination::{Destination, keep_apart};
+use hooks::Hooks;
 pub(crate) use stop::{Halt, Stop};
 pub(crate) use time::shown;
 
@@ -102,14 +104,6 @@ pub(crate) struct Resumed {
     /// What ran when the host went down. That may be what is looked for, so
     /// that these stay as well.
     pub(crate) cut_off: Vec<AttemptName>,
-}
-
-/// What to run, by `sh -c`, when something becomes of an attempt.
-#[derive(Debug, Default)]
-pub(crate) struct Hooks {
-    pub(crate) start: Option<OsString>,
-    pub(crate) failure: Option<OsString>,
-    pub(crate) timeout: Option<OsString>,
 }
 
 /// What a verdict depends on that `--force` asked for.

@@ -91,6 +91,16 @@ impl Outcome {
         }
     }
 
+    /// Whether it is a failure that a full pool can bring about: it makes no
+    /// suite hang or crash, except by what that has mapped.
+    pub(crate) fn may_be_for_want_of_room(&self) -> bool {
+        match self {
+            Outcome::TimedOut => false,
+            Outcome::Signaled(signal) => *signal == libc::SIGBUS,
+            outcome => outcome.is_failure(),
+        }
+    }
+
     pub(crate) fn is_failure(&self) -> bool {
         matches!(
             self,
@@ -247,6 +257,15 @@ mod tests {
         let killed = Outcome::of(ExitStatus::from_raw(9), None);
         assert_eq!(killed, Outcome::Signaled(9));
         assert!(killed.is_failure());
+    }
+
+    #[test]
+    fn a_full_pool_makes_a_suite_fail_but_not_hang_or_crash() {
+        let may_be = |outcome: Outcome| outcome.may_be_for_want_of_room();
+        assert!(may_be(exited(1, 0)));
+        assert!(may_be(Outcome::Signaled(libc::SIGBUS)));
+        assert!(!may_be(Outcome::Signaled(libc::SIGSEGV)));
+        assert!(!may_be(Outcome::TimedOut) && !may_be(Outcome::Passed));
     }
 
     #[test]

@@ -289,20 +289,14 @@ impl Worker {
     }
 
     /// A suite can't be blamed for a pool that was full. Its words may not even
-    /// have come into its log. But no full pool makes it hang or crash, except
-    /// by what it has mapped.
+    /// have come into its log.
     fn judge(
         &self,
         outcome: Outcome,
         name: AttemptName,
         begin: Instant,
     ) -> Outcome {
-        let is_its_own = match outcome {
-            Outcome::TimedOut => true,
-            Outcome::Signaled(signal) => signal != libc::SIGBUS,
-            _ => false,
-        };
-        if !outcome.is_failure() || is_its_own {
+        if !outcome.may_be_for_want_of_room() {
             return outcome;
         }
         // What can't be told is no shortage.

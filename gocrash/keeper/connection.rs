@@ -31,9 +31,8 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 const STACK_BYTES: usize = 512 << 10;
 /// On the connection that the others come by.
 const CONNECT: u8 = b'c';
-/// A hand for each of its slates at most, and some more for what is done in
-/// between.
-const CONNECTIONS_OF_A_THREAD: usize = SLATES_MAX;
+/// Beside those of hands, of which a thread has no more than slates: for what
+/// is done in between.
 const CONNECTIONS_MORE: usize = 8;
 
 /// How long its end is waited for, and how long apart it is looked for. What it
@@ -135,9 +134,8 @@ fn serve(server: Server, channel: &Channel, config: &Config) -> i32 {
     let server = Arc::new(server);
     let refusal = entered.and(apart).err().map(Arc::new);
     let count = Arc::new(AtomicUsize::new(0));
-    let connections_max = usize::from(config.concurrency)
-        * CONNECTIONS_OF_A_THREAD
-        + CONNECTIONS_MORE;
+    let connections_max =
+        usize::from(config.concurrency) * SLATES_MAX + CONNECTIONS_MORE;
     loop {
         let mut word = [0];
         match channel.receive(&mut word) {

@@ -360,8 +360,7 @@ impl Server {
         ensure!(outcome::WORDS.contains(&word), "there is no such outcome");
         let Held { slate, supervisor, .. } = self.state().take_shown(name)?;
         supervisor.end();
-        // A hook is told where it is.
-        let stays_mounted = self.config.hooks.failure.is_some();
+        let stays_mounted = self.config.hooks.need_kept_mounted();
         let kept =
             self.source().and_then(|s| s.keep(&slate, word, stays_mounted));
         self.settle(name);

@@ -13,6 +13,8 @@ pub(crate) mod manifest;
 pub(crate) mod read;
 pub(crate) mod text;
 
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, fchown};
@@ -43,6 +45,13 @@ pub(crate) const EVENTS: &str = "events.jsonl";
     expect(dead_code, reason = "a dataset goes with all that is in it")
 )]
 pub(crate) const FILES: [&str; 2] = [MANIFEST, EVENTS];
+
+/// Whether it is called as one of its files is.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_file_of_it(name: &OsStr) -> bool {
+    FILES.iter().any(|own| name == *own)
+}
+
 /// Anybody may read it.
 const EVENTS_MODE: u32 = 0o644;
 /// The environment may hold secrets: only for the suite's person to read.

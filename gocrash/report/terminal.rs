@@ -181,7 +181,7 @@ impl Terminal {
     fn tell_of_many(&mut self, config: &Config, hunt: &Hunt) {
         let working = hunt.working.as_ref();
         let are_many = working.is_some_and(|w| w.are_many(hunt.kept.len()));
-        let stay_mounted = config.hooks.failure.is_some();
+        let stay_mounted = config.hooks.need_kept_mounted();
         if !are_many || stay_mounted || self.is_unmounted_said {
             return;
         }

@@ -129,7 +129,7 @@ pub(crate) fn export(pool: &str) {
     assert!(keep_trying(|| does(&["export", pool])), "{pool} stays busy");
 }
 
-fn keep_trying(mut done: impl FnMut() -> bool) -> bool {
+pub(crate) fn keep_trying(mut done: impl FnMut() -> bool) -> bool {
     (0..TRIES_MAX).any(|tried| {
         if tried > 0 {
             thread::sleep(PAUSE);

@@ -10,7 +10,7 @@ use crate::slate::{Unprepared, Working};
 
 /// So many slates all threads together may have ahead, unless they are more,
 /// where suites are shorter than it takes to make one.
-pub(in crate::hunt) const AHEAD_MAX: usize = 16;
+pub(super) const AHEAD_MAX: usize = 16;
 /// So many slates one thread may have: one in use, those ahead, and those on
 /// their way out.
 pub(crate) const SLATES_MAX: usize = 1 + AHEAD_MAX + settling_max(AHEAD_MAX);

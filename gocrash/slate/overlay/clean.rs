@@ -140,7 +140,7 @@ impl Cleaner {
                 None if name == collect::DIRECTORY => {
                     go.extend(is_whole.then_some(Doomed::Collected));
                 }
-                None if record::FILES.iter().any(|own| name == **own) => {}
+                None if record::is_file_of_it(&name) => {}
                 None if is_whole => stay.push(self.foreign(Path::new(&name))),
                 None => {}
             }

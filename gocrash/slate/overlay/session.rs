@@ -1,6 +1,5 @@
 //! The directory of one hunt, and the slates in it.
 
-use std::ffi::OsStr;
 use std::io;
 use std::io::{BufWriter, Write};
 use std::os::fd::OwnedFd;
@@ -216,15 +215,11 @@ impl Session {
             let there = state.folder.at(&working.name)?.identity()?;
             check_identity(there, working.identity)?;
             // The record goes with all else, or not at all.
-            let is_own =
-                |name: &OsStr| record::FILES.iter().any(|f| name == *f);
-            if let Some(other) =
-                self.folder.names()?.iter().find(|name| !is_own(name))
-            {
-                anyhow::bail!(
-                    "there is `{}` in it",
-                    Path::new(other).display()
-                );
+            let names = self.folder.names()?;
+            let other = names.iter().find(|name| !record::is_file_of_it(name));
+            if let Some(other) = other {
+                let other = Path::new(other).display();
+                anyhow::bail!("there is `{other}` in it");
             }
             for name in record::FILES {
                 self.folder.remove_file(name)?;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::time::Instant;
 
 use zfs::{
     DatasetName, Defer, Entry, EntryName, ErrorKind, Hold, Holder,
@@ -12,7 +11,7 @@ use zfs::{
 
 use super::golden;
 use super::recall::{Recalled, is_filesystem, value};
-use super::remove::{is_over, while_busy};
+use super::remove::{patiently, while_busy};
 use super::working::session_of;
 use super::{END, HANG, Place, Pool, TAG_SESSION, sandbox};
 use crate::attempt::name::AttemptName;
@@ -315,20 +314,15 @@ impl Pool {
     /// Refuses what a process uses, or what is mounted somewhere, when that
     /// doesn't let go by itself.
     fn check_unused(&self, dataset: &DatasetName) -> anyhow::Result<()> {
-        let begin = Instant::now();
-        loop {
+        let check = || {
             let holders = self.zfs.holders(dataset);
-            let user = holders.iter().find(|holder| {
+            let mut users = holders.into_iter().filter(|holder| {
                 matches!(holder, Holder::Process { .. } | Holder::Mount { .. })
             });
-            match user {
-                None => return Ok(()),
-                Some(user) if is_over(begin) => {
-                    anyhow::bail!("it is in use: {user}")
-                }
-                Some(_) => {}
-            }
-        }
+            users.next().map_or(Ok(()), Err)
+        };
+        patiently(|_| true, check)
+            .map_err(|user| anyhow::anyhow!("it is in use: {user}"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! How datasets go: looked at first, so that nothing goes that the hunt did not
 //! create, and with patience for what is busy.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -96,49 +96,31 @@ pub(super) fn leave_place(path: &Path) {
 }
 
 /// Waits for what will let go by itself.
-pub(super) fn while_busy(
-    work: impl Fn() -> zfs::Result<()>,
-) -> zfs::Result<()> {
+pub(super) fn while_busy<T>(
+    work: impl Fn() -> zfs::Result<T>,
+) -> zfs::Result<T> {
+    let is_busy = |e: &zfs::Error| e.kind() == ErrorKind::Busy;
+    patiently(|error| is_busy(error) && may_let_go(error), work)
+}
+
+/// Does it again while that fails in a way which may pass, for a time.
+pub(super) fn patiently<T, E>(
+    may_pass: impl Fn(&E) -> bool,
+    work: impl Fn() -> Result<T, E>,
+) -> Result<T, E> {
     let begin = Instant::now();
     let mut tries = 0;
     loop {
         let result = work();
         tries += 1;
-        let busy = result.as_ref().err().is_some_and(|error| {
-            error.kind() == ErrorKind::Busy && may_let_go(error)
-        });
         let is_late = begin.elapsed() >= BUSY_PATIENCE;
-        if !busy || (is_late && tries >= BUSY_TRIES_MIN) {
+        if !result.as_ref().is_err_and(&may_pass)
+            || (is_late && tries >= BUSY_TRIES_MIN)
+        {
             return result;
         }
         thread::sleep(BUSY_PAUSE);
     }
-}
-
-/// Mounts it; somebody's `gocrash list` may be looking into it, as it does into
-/// what is not mounted.
-pub(super) fn mount_patiently(
-    mount: impl Fn() -> zfs::Result<PathBuf>,
-) -> zfs::Result<PathBuf> {
-    let begin = Instant::now();
-    loop {
-        let result = mount();
-        let is_looked_into = result.as_ref().is_err_and(|error| {
-            [ErrorKind::AlreadyMounted, ErrorKind::Busy].contains(&error.kind())
-        });
-        if !is_looked_into || is_over(begin) {
-            return result;
-        }
-    }
-}
-
-/// Whether it was waited for long enough, after a pause if it was not.
-pub(super) fn is_over(begin: Instant) -> bool {
-    let is_late = begin.elapsed() >= BUSY_PATIENCE;
-    if !is_late {
-        thread::sleep(BUSY_PAUSE);
-    }
-    is_late
 }
 
 /// No waiting removes a snapshot that somebody took of a slate.

@@ -7,7 +7,7 @@ use zfs::{DatasetName, ErrorKind, Hold, Properties, SnapshotName, Unmount};
 
 use super::base::Base;
 use super::golden::Prepared;
-use super::remove::mount_patiently;
+use super::remove::patiently;
 use super::{Alive, Pool, TAG_SESSION, TAG_SNAPSHOT, rest};
 use crate::refusal::Refusal;
 use crate::slate::lock::Lock;
@@ -275,7 +275,12 @@ impl Pool {
         &self,
         dataset: &DatasetName,
     ) -> anyhow::Result<PathBuf> {
-        let path = mount_patiently(|| self.zfs.mount(dataset))?;
+        // Somebody's `gocrash list` may be looking into it, since it is not
+        // mounted.
+        let is_looked_into = |error: &zfs::Error| {
+            [ErrorKind::AlreadyMounted, ErrorKind::Busy].contains(&error.kind())
+        };
+        let path = patiently(is_looked_into, || self.zfs.mount(dataset))?;
         let at = self.zfs.mounted_at(dataset)?;
         if at.as_deref().and_then(Path::file_name) == path.file_name() {
             return Ok(path);

@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::pool::{run, zfs};
 
 use super::ground::Ground;
+use super::sessions::after;
 
 /// Where Debian puts Go of each version.
 const GO: &str = "ls /usr/lib/go-*/bin/go 2>/dev/null || command -v go";
@@ -85,8 +86,6 @@ fn a_go_test_that_hangs_says_where_its_goroutines_were() {
     assert_eq!(outcomes.trim(), "timed_out");
 
     // Its snapshots are the hunt's own, and go with it.
-    let clean = ["clean", "-y", &ground.left()[0]];
-    let cleaned = ground.end(ground.after(&clean).output().unwrap());
-    assert_eq!(cleaned.code(), Some(0), "{}", cleaned.stderr);
+    after(&ground, &["clean", "-y", &ground.left()[0]]);
     assert_eq!(ground.left(), [""; 0]);
 }

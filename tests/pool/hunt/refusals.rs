@@ -8,6 +8,7 @@ use std::process::Command;
 use expect_test::expect_file;
 
 use super::ground::{Ground, Hunted, PERSON};
+use crate::copy_program;
 use crate::pool::{run, zfs};
 
 /// What is answered, under a line that says to what.
@@ -143,9 +144,7 @@ fn callers_and_hosts_that_cannot_do_it() {
 
     // The program where anybody may start it.
     let program = ground.pool.folder().join("gocrash");
-    // By another process: what this one has open for writing is for a moment
-    // open in what other tests start, and can't be run.
-    run(Command::new("cp").arg(env!("CARGO_BIN_EXE_gocrash")).arg(&program));
+    copy_program(env!("CARGO_BIN_EXE_gocrash"), &program);
     let uid = run(Command::new("id").args(["-u", PERSON])).parse().unwrap();
     let mut person = Command::new(&program);
     answers.ask_by("as a person", person.arg(go).uid(uid));

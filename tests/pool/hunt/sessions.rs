@@ -19,7 +19,7 @@ const SUITE: &str = "if [ $GOCRASH_SLOT = 1 ]; then
     while [ -d /proc/$PPID ]; do sleep 0.1; done";
 
 /// What a subcommand prints, which must succeed.
-fn after(ground: &Ground, args: &[&str]) -> Hunted {
+pub(super) fn after(ground: &Ground, args: &[&str]) -> Hunted {
     let hunted = ground.end(ground.after(args).output().unwrap());
     assert_eq!(hunted.code(), Some(0), "{}{}", hunted.stdout, hunted.stderr);
     hunted
@@ -125,7 +125,7 @@ fn broken_off(ground: &Ground, options: &[&str]) -> String {
     working
 }
 
-fn clean(ground: &Ground, args: &[&str]) -> Hunted {
+pub(super) fn clean(ground: &Ground, args: &[&str]) -> Hunted {
     ground.end(ground.after(&[&["clean"], args].concat()).output().unwrap())
 }
 

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use zfs::{ErrorKind, Holder, MountOptions, Properties, Unmount, Usage, Zfs};
 
 use super::{error, open};
-use crate::pool::{Pool, exists, run};
+use crate::copy_program;
+use crate::pool::{Pool, exists, run, zfs as zfs_command};
 
 /// A process that does nothing until it is told to end.
 struct Idle(Child);
@@ -78,9 +79,7 @@ fn working_directories_programs_and_mapped_files_are_named() {
     let name = pool.make("a");
     let directory = pool.mount_point().join("a");
     let program = directory.join("idle");
-    // By another process: what this one has open for writing is for a moment
-    // open in what other tests start, and can't be run.
-    run(Command::new("cp").arg("/bin/sleep").arg(&program));
+    copy_program("/bin/sleep", &program);
     let at_work = Idle::start(sleep().current_dir(&directory));
     let running = Idle::start(Command::new(&program).arg("1000"));
 
@@ -154,7 +153,7 @@ fn a_snapshot_of_its_own_and_that_ones_clone_are_named() {
     let zfs = open();
     let name = pool.dataset("src");
     // Nowhere mounted, also not where another test has copies of all mounts.
-    run(Command::new("zfs").args(["create", "-u", name.as_str()]));
+    zfs_command(&["create", "-u", name.as_str()]);
     let snapshot = pool.make_snapshot("src@own");
     let clone = pool.dataset("clone");
     zfs.clone_from(&clone, &snapshot, &Properties::new()).unwrap();

@@ -1,27 +1,25 @@
 //! Many threads at once, as a hunt has them.
 
 use std::thread;
-use std::time::Duration;
 
 use zfs::{ErrorKind, Properties, Unmount};
 
 use super::open;
-use crate::pool::{Pool, zfs as zfs_command};
+use crate::pool::{Pool, keep_trying, zfs as zfs_command};
 
 const THREADS: usize = 8;
 const CYCLES: usize = 50;
-/// What other tests start has for a moment what is open here.
-const TRIES_MAX: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(500);
 
-fn patiently(work: impl Fn() -> zfs::Result<()>) -> zfs::Result<()> {
-    for _ in 0..TRIES_MAX {
-        match work() {
-            Err(e) if e.kind() == ErrorKind::Busy => thread::sleep(PAUSE),
-            done => return done,
+/// What other tests start has for a moment what is open here.
+fn patiently(work: impl Fn() -> zfs::Result<()>) {
+    let is_done = keep_trying(|| match work() {
+        Err(e) if e.kind() == ErrorKind::Busy => false,
+        done => {
+            done.unwrap();
+            true
         }
-    }
-    work()
+    });
+    assert!(is_done, "it stays busy");
 }
 
 #[test]
@@ -47,9 +45,8 @@ fn eight_threads_do_fifty_cycles_each_and_leave_nothing() {
                     let before = std::fs::read_to_string(&file).unwrap();
                     assert_eq!(before, "clean");
                     std::fs::write(&file, "dirty").unwrap();
-                    let unmount = || zfs.unmount(&name, Unmount::Plain);
-                    patiently(unmount).unwrap();
-                    patiently(|| zfs.destroy(&name)).unwrap();
+                    patiently(|| zfs.unmount(&name, Unmount::Plain));
+                    patiently(|| zfs.destroy(&name));
                 }
             });
         }
