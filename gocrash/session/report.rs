@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::state::attempt;
 use super::{hunts, log};
 use crate::attempt::name::AttemptName;
 use crate::attempt::reader::Reader;
@@ -11,6 +12,7 @@ use crate::attempt::said::Said;
 use crate::cli::after::ReportArgs;
 use crate::config::{self, Destination};
 use crate::exit;
+use crate::record::read::Attempt;
 use crate::report::afterwards::{self, Wanted};
 use crate::report::logs::{self, Logs};
 use crate::slate::found::{Found, is_kept};
@@ -47,11 +49,17 @@ pub(super) fn report(args: ReportArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(exit::PASSED))
 }
 
-/// How what was kept ends, where it can be read without mounting it.
+/// How what was kept ends, where it can be read; of what did not fail, without
+/// mounting it.
 fn ends(found: &Found) -> BTreeMap<AttemptName, Said> {
     let mut ends = BTreeMap::new();
     for slate in found.slates.iter().filter(|slate| is_kept(found, slate)) {
-        let tree = Tree::open_where_it_is(found, slate).ok().flatten();
+        let has_failed =
+            attempt(found, slate.attempt).is_some_and(Attempt::is_failure);
+        let tree = match has_failed {
+            true => Tree::open_anywhere(found, slate).ok(),
+            false => Tree::open_where_it_is(found, slate).ok().flatten(),
+        };
         let Some(tree) = tree else { continue };
         ends.insert(slate.attempt, logs::read(tree.inside()));
     }

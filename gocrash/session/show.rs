@@ -239,8 +239,8 @@ fn last_words(hunt: &Hunt, name: AttemptName) -> Vec<String> {
         .slates
         .iter()
         .find(|slate| slate.attempt == name && is_kept(found, slate));
-    let tree = kept.map(|kept| Tree::open_where_it_is(found, kept));
-    let tree = tree.and_then(Result::ok).flatten();
-    let file = tree.and_then(|tree| tree.inside().file(NAMES[0]).ok());
-    file.and_then(|file| golden::tail(file).ok()).unwrap_or_default()
+    let tree = kept.and_then(|kept| Tree::open_anywhere(found, kept).ok());
+    // The file is closed before the tree is, which could not be unmounted.
+    let tail = |tree: &Tree| golden::tail(tree.inside().file(NAMES[0])?);
+    tree.and_then(|tree| tail(&tree).ok()).unwrap_or_default()
 }

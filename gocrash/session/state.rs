@@ -145,6 +145,6 @@ pub(super) fn host_went_down(found: &Found) -> Option<bool> {
     Some(State::of(found) == State::BrokenOff && then != now)
 }
 
-fn attempt(found: &Found, name: AttemptName) -> Option<&Attempt> {
+pub(super) fn attempt(found: &Found, name: AttemptName) -> Option<&Attempt> {
     found.record.as_ref().ok()?.history.attempts.get(&name)
 }

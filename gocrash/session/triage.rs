@@ -257,12 +257,7 @@ fn kept_output(
     slate: &FoundSlate,
     ended: Ended,
 ) -> Result<Output, String> {
-    // Of a dataset that is not mounted, what was left in the end.
-    let tree = match Tree::open_where_it_is(found, slate) {
-        Ok(None) => Tree::open(found, slate),
-        Ok(Some(tree)) => Ok(tree),
-        Err(error) => Err(error),
-    };
+    let tree = Tree::open_anywhere(found, slate);
     let tree = tree.map_err(|error| format!("{error:#}"))?;
     let printed = printed_in(tree.path(), tree.inside())?;
     let junit = results::of(found, slate.attempt, tree.inside());

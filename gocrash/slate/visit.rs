@@ -43,6 +43,17 @@ impl Tree {
         path.map(|path| Tree::there(path, &found.reader)).transpose()
     }
 
+    /// The same, where it is, or else as it was left in the end.
+    pub(crate) fn open_anywhere(
+        found: &Found,
+        slate: &FoundSlate,
+    ) -> anyhow::Result<Tree> {
+        match Tree::open_where_it_is(found, slate)? {
+            Some(tree) => Ok(tree),
+            None => Tree::open(found, slate),
+        }
+    }
+
     /// What it was made from.
     pub(crate) fn origin(
         found: &Found,

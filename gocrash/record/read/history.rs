@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::line::{Fact, Line, Rate, Signature};
 use crate::attempt::name::AttemptName;
+use crate::attempt::outcome::Outcome;
 
 /// No line that gocrash writes is longer; of one that is, the rest is skipped.
 const LINE_MAX_BYTES: u64 = 4 << 20;
@@ -172,8 +173,13 @@ impl Exit {
 impl Attempt {
     /// A word of docs/record.md, if it is known or was about to be.
     pub(crate) fn outcome(&self) -> Option<&str> {
-        let hung = self.hung.then_some("timed_out");
+        let hung = self.hung.then(|| Outcome::TimedOut.word());
         self.exit.as_ref().map(|exit| exit.outcome.as_str()).or(hung)
+    }
+
+    /// Whether it failed, or was about to.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.exit.as_ref().map_or(self.hung, Exit::is_failure)
     }
 
     /// Whether its slate was to be kept.
