@@ -157,7 +157,7 @@ impl Cleaner {
         let Cleaner { pool, place, .. } = self;
         match doomed {
             Doomed::Clone(dataset, guid, origin, own) => {
-                pool.check_tag(place)?;
+                pool.check_tag(&place.dataset)?;
                 pool.check_clone(&dataset, &guid, &origin)?;
                 let path = place.path.join(session_of(&dataset));
                 while_busy(|| pool.unmount(&dataset))?;
@@ -169,7 +169,7 @@ impl Cleaner {
                 pool.remove(&dataset, &path)
             }
             Doomed::Working(dataset) => {
-                pool.check_tag(place)?;
+                pool.check_tag(&place.dataset)?;
                 pool.check_guid(&dataset, &place.guid)?;
                 pool.remove(&dataset, &place.path)
             }

@@ -60,12 +60,15 @@ impl Pool {
         };
         match set_up() {
             Ok(guid) => Ok(Golden { dataset, path, guid }),
-            Err(error) => match self.zfs.destroy(&dataset) {
-                Ok(()) => Err(error),
-                Err(left) => {
-                    Err(error.context(format!("`{dataset}` is left: {left}")))
+            Err(error) => {
+                match self.undo_clone(&working.dataset, &dataset, base) {
+                    Ok(()) => Err(error),
+                    Err(left) => {
+                        Err(error
+                            .context(format!("`{dataset}` is left: {left:#}")))
+                    }
                 }
-            },
+            }
         }
     }
 
@@ -124,7 +127,7 @@ impl Pool {
         dataset: &DatasetName,
         guid: &str,
     ) -> anyhow::Result<()> {
-        self.check_tag(working)?;
+        self.check_tag(&working.dataset)?;
         self.check_clone(dataset, guid, &working.base.snapshot)
     }
 }

@@ -225,12 +225,13 @@ impl Pool {
             Ok(made) => Ok(made),
             Err(error) => Err(Unprepared {
                 why: format!("{error:#}"),
-                left: match self
-                    .unmount(&dataset)
-                    .and_then(|()| self.zfs.destroy(&dataset))
-                {
+                left: match self.undo_clone(
+                    &working.dataset,
+                    &dataset,
+                    working.origin(),
+                ) {
                     Ok(()) => None,
-                    Err(error) => Some(left(&dataset, &error.into())),
+                    Err(error) => Some(left(&dataset, &error)),
                 },
             }),
         }
@@ -294,7 +295,7 @@ impl Pool {
         path: &Path,
     ) -> Rest {
         // Also before it is unmounted; what is mounted is quickly looked at.
-        let gone = self.check_tag(working).and_then(|()| {
+        let gone = self.check_tag(&working.dataset).and_then(|()| {
             self.check_clone(&slate.dataset, &slate.guid, working.origin())?;
             if let Some((snapshot, guid)) = &slate.frozen {
                 self.check_guid(snapshot, guid)?;

@@ -12,7 +12,7 @@ use zfs::{
 };
 
 use super::working::session_of;
-use super::{Place, Pool, TAG_SESSION};
+use super::{Pool, TAG_SESSION};
 
 /// How long, and at least how often, something busy is tried again. On a busy
 /// machine it takes a while until a process lets go of a mount that it got a
@@ -22,18 +22,34 @@ const BUSY_TRIES_MIN: u32 = 5;
 const BUSY_PAUSE: Duration = Duration::from_millis(300);
 
 impl Pool {
-    pub(super) fn check_tag(&self, working: &Place) -> anyhow::Result<()> {
+    pub(super) fn check_tag(
+        &self,
+        working: &DatasetName,
+    ) -> anyhow::Result<()> {
         let tag = self
             .zfs
-            .property(&working.dataset, TAG_SESSION)
+            .property(working, TAG_SESSION)
             .context("cannot tell whose it is")?;
         anyhow::ensure!(
-            tag.value == session_of(&working.dataset)
-                && tag.source == Source::Local,
-            "`{}` is no longer tagged as of this hunt",
-            working.dataset
+            tag.value == session_of(working) && tag.source == Source::Local,
+            "`{working}` is no longer tagged as of this hunt"
         );
         Ok(())
+    }
+
+    /// Destroys a clone that was made a moment ago and could not be set up,
+    /// perhaps before its GUID was known.
+    pub(super) fn undo_clone(
+        &self,
+        working: &DatasetName,
+        dataset: &DatasetName,
+        origin: &SnapshotName,
+    ) -> anyhow::Result<()> {
+        self.check_tag(working)?;
+        let [found] = self.zfs.pick_properties(dataset, ["origin"])?;
+        check_origin(found, origin)?;
+        self.unmount(dataset)?;
+        Ok(self.zfs.destroy(dataset)?)
     }
 
     /// Whether it still is the clone that was made of `origin`.
@@ -46,11 +62,7 @@ impl Pool {
         let [guid, found] =
             self.zfs.pick_properties(dataset, ["guid", "origin"])?;
         check_guid(guid, recorded)?;
-        anyhow::ensure!(
-            found.is_some_and(|found| found.value == origin.as_str()),
-            "it is no longer a clone of `{origin}`"
-        );
-        Ok(())
+        check_origin(found, origin)
     }
 
     pub(super) fn check_guid(
@@ -85,6 +97,17 @@ fn check_guid(guid: Option<Property>, recorded: &str) -> anyhow::Result<()> {
     anyhow::ensure!(
         guid.is_some_and(|guid| guid.value == recorded),
         "it is not the dataset that this hunt created"
+    );
+    Ok(())
+}
+
+fn check_origin(
+    found: Option<Property>,
+    origin: &SnapshotName,
+) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        found.is_some_and(|found| found.value == origin.as_str()),
+        "it is no longer a clone of `{origin}`"
     );
     Ok(())
 }

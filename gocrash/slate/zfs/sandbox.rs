@@ -63,7 +63,7 @@ impl Sandbox {
     pub(in crate::slate) fn close(self) -> anyhow::Result<()> {
         let Sandbox { pool, place, dataset, path, cloned, mounted } = self;
         if let Some((guid, origin)) = cloned {
-            pool.check_tag(&place)?;
+            pool.check_tag(&place.dataset)?;
             pool.check_clone(&dataset, &guid, &origin)?;
             pool.remove(&dataset, &path)?;
         }

@@ -142,14 +142,16 @@ impl Pool {
             }
             Err(error) => {
                 let error = error.context("cannot set up the working dataset");
-                match self
-                    .unmount(&dataset)
-                    .and_then(|()| self.zfs.destroy(&dataset))
-                {
+                let undo = || {
+                    self.check_tag(&dataset)?;
+                    self.unmount(&dataset)?;
+                    anyhow::Ok(self.zfs.destroy(&dataset)?)
+                };
+                match undo() {
                     Ok(()) => Err(refused_or(error)),
                     Err(left) => {
                         Err(error
-                            .context(format!("`{dataset}` is left: {left}")))
+                            .context(format!("`{dataset}` is left: {left:#}")))
                     }
                 }
             }
@@ -159,7 +161,7 @@ impl Pool {
     /// Destroys the working dataset, if it is the one that was created, and
     /// the snapshot that the hunt took. A dataset with anything in it stays.
     pub(in crate::slate) fn close(&self, working: &Place) -> Rest {
-        let gone = self.check_tag(working).and_then(|()| {
+        let gone = self.check_tag(&working.dataset).and_then(|()| {
             self.check_guid(&working.dataset, &working.guid)?;
             if let Some(prepared) = &working.prepared {
                 self.retire_prepared(working, prepared)?;
