@@ -11,9 +11,10 @@ use nix::sys::signal::Signal;
 
 use crate::attempt::aside::{Heard, Hurry};
 use crate::attempt::leaks::Leaks;
+use crate::attempt::line::News;
 use crate::attempt::outcome::Outcome;
 use crate::attempt::processes::{self, Process};
-use crate::attempt::sys::{Order, Report, Whom};
+use crate::attempt::sys::{Order, Whom};
 use crate::attempt::{ANSWER_MAX, Attempt, End, GRACE};
 
 /// How long those above have to write down what those below printed.
@@ -77,8 +78,8 @@ impl Attempt {
     fn wait(&self, ending: &mut Ending, limit: Duration, hurry: &Hurry<'_>) {
         let time = after(limit);
         loop {
-            match hurry.wait(&self.line.reports, &time) {
-                Heard::Report(report) => ending.hear(report),
+            match hurry.wait(&self.line.news, &time) {
+                Heard::News(news) => ending.hear(news),
                 Heard::NoMore => ending.is_over = true,
                 Heard::Hurry | Heard::TimeIsUp => break,
             }
@@ -107,17 +108,17 @@ impl Attempt {
 }
 
 impl Ending {
-    fn hear(&mut self, report: Report) {
-        match report {
-            Report::Ended { is_last, .. } => {
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Ended { is_last, .. } => {
                 self.at = Some(Instant::now());
                 self.is_over = is_last;
             }
-            Report::Found(found) => {
-                self.leaks = Leaks::of(&found);
+            News::Leaked(leaks) => {
+                self.leaks = leaks;
                 self.is_over = true;
             }
-            Report::Started | Report::NotStarted { .. } => {}
+            News::Started | News::NotStarted { .. } => {}
         }
     }
 }

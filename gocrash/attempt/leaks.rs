@@ -1,31 +1,67 @@
-//! What outlived a command: processes that it left behind.
+//! What outlived a command: processes that it left behind, and what those had
+//! open.
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
-use crate::attempt::sys::Found;
+use crate::attempt::sys::{Found, Holds};
 
 /// So many processes, and the first few of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Leaks {
     pub(crate) count: u32,
-    /// Their numbers, and what the system called them.
-    pub(crate) first: Vec<(i32, String)>,
+    pub(crate) first: Vec<Leak>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Leak {
+    pub(crate) pid: i32,
+    /// What the system called it.
+    pub(crate) name: String,
+    /// Some of what it had open.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl Leaks {
-    pub(super) fn of(found: &Found) -> Leaks {
-        let count = found.count as usize;
-        let name = |bytes: &[u8]| {
-            let end = bytes.iter().position(|byte| *byte == 0);
-            let bytes = &bytes[..end.unwrap_or(bytes.len())];
-            String::from_utf8_lossy(bytes).into_owned()
+    /// Who is told of, and what was told of them before.
+    pub(super) fn of(found: &Found, open: &[Holds]) -> Leaks {
+        let files = |pid: i32| {
+            let its = open.iter().filter(move |holds| holds.pid == pid);
+            its.map(|holds| OsStr::from_bytes(text(&holds.path)).into())
         };
-        let first = found.first.iter().take(count);
+        let first = found.first.iter().take(found.count as usize);
         Leaks {
             count: found.count,
-            first: first.map(|leak| (leak.pid, name(&leak.name))).collect(),
+            first: first
+                .map(|leak| Leak {
+                    pid: leak.pid,
+                    name: String::from_utf8_lossy(text(&leak.name)).into(),
+                    files: files(leak.pid).collect(),
+                })
+                .collect(),
         }
     }
+
+    /// Of the files those in this directory, named as from there.
+    pub(crate) fn seen_from(mut self, directory: &Path) -> Leaks {
+        for leak in &mut self.first {
+            let files = leak.files.iter();
+            let inside = files.filter_map(|f| f.strip_prefix(directory).ok());
+            leak.files = inside.map(Path::to_path_buf).collect();
+            leak.files.sort();
+            leak.files.dedup();
+        }
+        self
+    }
+}
+
+/// Up to a zero byte.
+fn text(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().position(|byte| *byte == 0);
+    &bytes[..end.unwrap_or(bytes.len())]
 }
 
 /// What a line ends with that tells of an attempt; nothing, for none.

@@ -7,6 +7,7 @@ mod climb;
 pub(crate) mod clock;
 pub(crate) mod launch;
 pub(crate) mod leaks;
+mod line;
 pub(crate) mod name;
 pub(crate) mod outcome;
 pub(crate) mod output;
@@ -25,19 +26,19 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use crossbeam::channel::{Receiver, after, bounded, never, select};
+use crossbeam::channel::{Receiver, after, never, select};
 use nix::sys::signal::Signal;
 
 use crate::attempt::leaks::Leaks;
+use crate::attempt::line::{Line, News};
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::person::Person;
 use crate::attempt::said::Logs;
-use crate::attempt::sys::{Control, Order, Report, Whom};
+use crate::attempt::sys::{Control, Order};
 use crate::attempt::timer::Timer;
 use crate::config::Suite;
 
@@ -45,10 +46,6 @@ use crate::config::Suite;
 const GRACE: Duration = Duration::from_secs(2);
 /// How long a supervisor may take from a kill to its last word.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
-/// A supervisor says less than this before anybody listens.
-const REPORTS_WAITING_MAX: usize = 4;
-/// Of a thread that only listens.
-const LISTENER_STACK_BYTES: usize = 64 << 10;
 const NO_SUPERVISOR: &str = "its supervisor was killed";
 const NOT_FOUND_MAYBE: &str =
     ", or there is no such command and a directory of PATH can't be entered";
@@ -113,14 +110,6 @@ pub(crate) struct End {
     pub(crate) leaks: Leaks,
 }
 
-/// The way to a supervisor and back.
-#[derive(Debug)]
-struct Line {
-    control: Control,
-    /// Ends after the last word, or when the supervisor was killed.
-    reports: Receiver<Report>,
-}
-
 impl Ready {
     /// The suite, or what else is to run, behind this connection; it will
     /// start in `cwd`.
@@ -167,9 +156,9 @@ impl Going {
     /// Waits until it has started.
     pub(crate) fn started(self) -> Result<Attempt, Infra> {
         let Going { run, line, steps, label, is_sought, .. } = self;
-        let (step, errno) = match line.reports.recv() {
-            Ok(Report::Started) => return Ok(Attempt { run, line }),
-            Ok(Report::NotStarted { step, errno }) => (step, errno),
+        let (step, errno) = match line.news.recv() {
+            Ok(News::Started) => return Ok(Attempt { run, line }),
+            Ok(News::NotStarted { step, errno }) => (step, errno),
             _ => {
                 return Err(Infra::Passing(format!(
                     "{label}: {NO_SUPERVISOR}"
@@ -226,15 +215,15 @@ impl Attempt {
                 false => never(),
             };
             select! {
-                recv(self.line.reports) -> report => match report {
-                    Ok(Report::Ended { status, is_last }) => {
+                recv(self.line.news) -> news => match news {
+                    Ok(News::Ended { status, is_last }) => {
                         ended = Some((status, Instant::now()));
                         if is_last {
                             break;
                         }
                     }
-                    Ok(Report::Found(found)) => {
-                        leaks = Leaks::of(&found);
+                    Ok(News::Leaked(found)) => {
+                        leaks = found;
                         break;
                     }
                     Ok(_) => {}
@@ -242,7 +231,7 @@ impl Attempt {
                 },
                 recv(kills) -> kill => {
                     // A verdict that is there already is not thrown away.
-                    if ended.is_some() || !self.line.reports.is_empty() {
+                    if ended.is_some() || !self.line.news.is_empty() {
                         continue;
                     }
                     killed = true;
@@ -272,7 +261,7 @@ impl Attempt {
                     drop(wake);
                 }
                 recv(next_look) -> _ => {
-                    if timer.is_up() && self.line.reports.is_empty() {
+                    if timer.is_up() && self.line.news.is_empty() {
                         return Watched::Late(self);
                     }
                 }
@@ -295,34 +284,6 @@ impl Attempt {
                 Outcome::Infra(Infra::Passing(what))
             }
         }
-    }
-}
-
-impl Line {
-    fn open(control: Control) -> io::Result<Line> {
-        let (heard, reports) = bounded(REPORTS_WAITING_MAX);
-        let listener = control.listener();
-        let listen = move || {
-            while let Ok(Some(report)) = listener.receive() {
-                if heard.send(report).is_err() {
-                    break;
-                }
-            }
-        };
-        thread::Builder::new()
-            .name("listener".to_owned())
-            .stack_size(LISTENER_STACK_BYTES)
-            .spawn(listen)?;
-        Ok(Line { control, reports })
-    }
-
-    fn signal(&self, signal: Signal) {
-        self.send(Order::Signal(Whom::Group, signal as i32));
-    }
-
-    /// It fails where nobody hears it, which is known by the reports.
-    fn send(&self, order: Order) {
-        let _ = self.control.send(order);
     }
 }
 

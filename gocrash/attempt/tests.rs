@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
+use std::thread;
 
+use crossbeam::channel::bounded;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::sys::stat::Mode;

@@ -85,6 +85,8 @@ impl Worker {
                     let still = self.clock.still();
                     let End { outcome, at, leaks } =
                         self.run(name, &mut held, &mut go);
+                    let leaks = leaks
+                        .seen_from(self.config.seen_at(&held.prepared.path));
                     held.outcome = Some(outcome.clone());
                     self.shelf.put(name, held);
                     let go = go + (self.clock.still() - still);

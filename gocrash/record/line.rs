@@ -257,6 +257,8 @@ impl<'a> From<&'a Sifted> for Triage<'a> {
 pub(crate) struct Leak<'a> {
     pid: i32,
     name: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<Text>,
 }
 
 fn is_nought(number: &u32) -> bool {
@@ -449,12 +451,20 @@ fn of_exit<'a>(
             _ => None,
         },
         duration_ns: super::nanoseconds(span.took()),
-        kept: hunt.keeps(outcome),
+        kept: hunt.keeps(name, outcome),
         leaked: leaks.count,
         leaks: leaks
             .first
             .iter()
-            .map(|(pid, name)| Leak { pid: *pid, name })
+            .map(|leak| Leak {
+                pid: leak.pid,
+                name: &leak.name,
+                files: leak
+                    .files
+                    .iter()
+                    .map(|file| file.as_path().into())
+                    .collect(),
+            })
             .collect(),
         why: match outcome {
             Outcome::Infra(infra) => Some(infra.to_string()),

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::*;
-use crate::attempt::leaks::Leaks;
+use crate::attempt::leaks::{Leak, Leaks};
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome, Told};
 use crate::cli::Cli;
@@ -60,7 +60,14 @@ fn everything() -> (TempDir, Vec<u8>) {
     let unprepared = Unprepared { why: "full".to_owned(), left: Some(left()) };
     let go = Instant::now();
     let span = Span { go, exit: go };
-    let leaks = || Leaks { count: 1, first: vec![(7, "sleep".to_owned())] };
+    let leaks = || Leaks {
+        count: 1,
+        first: vec![Leak {
+            pid: 7,
+            name: "sleep".to_owned(),
+            files: vec!["held".into()],
+        }],
+    };
     let ended = |outcome| Event::Ended(name, outcome, span, leaks());
     let why = || "a \"reason\"\u{2028}".to_owned();
     let events = [

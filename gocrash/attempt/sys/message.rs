@@ -7,9 +7,13 @@ pub(crate) const NAMED_MAX: usize = 5;
 /// What the kernel calls a process is no longer, a zero byte included.
 pub(super) const NAME_BYTES: usize = 16;
 const LEAK_BYTES: usize = 4 + NAME_BYTES;
+/// So much of a path is told.
+pub(super) const PATH_BYTES: usize = 256;
 
 pub(super) const ORDER_BYTES: usize = 12;
-pub(super) const REPORT_BYTES: usize = 16 + NAMED_MAX * LEAK_BYTES;
+pub(super) const REPORT_BYTES: usize = 16 + PATH_BYTES;
+// Whoever outlived a command has room in there as well.
+const _: () = assert!(NAMED_MAX * LEAK_BYTES <= PATH_BYTES);
 
 /// What a supervisor is to do. The end of the connection means: kill all of
 /// it.
@@ -49,8 +53,19 @@ pub(crate) enum Report {
         status: i32,
         is_last: bool,
     },
+    /// A file that was open in what outlived the command; others follow, and
+    /// then who they are.
+    Holds(Holds),
     /// What outlived the command, and was killed; nothing follows.
     Found(Found),
+}
+
+/// That a process had a file open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Holds {
+    pub(crate) pid: i32,
+    /// As it saw it, up to a zero byte, or cut.
+    pub(crate) path: [u8; PATH_BYTES],
 }
 
 /// Processes that outlived their command.
@@ -129,6 +144,11 @@ impl Report {
                 put(&mut bytes, 4, status);
                 put(&mut bytes, 8, is_last.into());
             }
+            Report::Holds(Holds { pid, path }) => {
+                put(&mut bytes, 0, 5);
+                put(&mut bytes, 4, pid);
+                bytes[16..].copy_from_slice(&path);
+            }
             Report::Found(found) => {
                 put(&mut bytes, 0, 4);
                 put(&mut bytes, 4, found.count as i32);
@@ -165,6 +185,10 @@ impl Report {
                 }
                 Some(Report::Found(found))
             }
+            5 => Some(Report::Holds(Holds {
+                pid: get(bytes, 4)?,
+                path: *bytes.get(16..)?.first_chunk()?,
+            })),
             _ => None,
         }
     }
@@ -203,6 +227,7 @@ mod tests {
             Report::NotStarted { step: 2, errno: 13 },
             Report::Ended { status: 0x8b00, is_last: false },
             Report::Ended { status: 9, is_last: true },
+            Report::Holds(Holds { pid: 7, path: [b'/'; PATH_BYTES] }),
             Report::Found(found),
         ];
         for report in reports {
@@ -217,6 +242,9 @@ mod tests {
         assert_eq!(Order::of_bytes(&[0; ORDER_BYTES]), None);
         assert_eq!(Order::of_bytes(&[1, 0, 0, 0]), None);
         assert_eq!(Report::of_bytes(&[9; REPORT_BYTES]), None);
+        let path = [b'/'; PATH_BYTES];
+        let cut = Report::Holds(Holds { pid: 7, path }).to_bytes();
+        assert_eq!(Report::of_bytes(&cut[..100]), None);
         let cut = Report::Found(Found::NOTHING).to_bytes();
         assert_eq!(Report::of_bytes(&cut[..40]), None);
     }

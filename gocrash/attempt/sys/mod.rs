@@ -48,7 +48,7 @@ use std::sync::OnceLock;
 pub(crate) use cgroup::remove_free as remove_cgroups;
 pub(crate) use children::{Supervisor, adopt_orphans};
 pub(crate) use fork::{Control, enter, fork_supervised};
-pub(crate) use message::{Found, Order, Report, Whom};
+pub(crate) use message::{Found, Holds, Order, Report, Whom};
 #[cfg(target_os = "linux")]
 use place::FIRST_FREE;
 pub(crate) use suite::Program;

@@ -19,7 +19,7 @@ use nix::unistd::{
 use super::cgroup::{self, Cgroup};
 use super::ends::{self, Reaped};
 use super::memory;
-use super::message::{Found, ORDER_BYTES, Order, Report, Whom};
+use super::message::{Found, Holds, ORDER_BYTES, Order, Report, Whom};
 use super::place::{
     self, CONTROL, FIRST_FREE, KILL_CGROUP, TROUBLE, TROUBLE_READ, WAKE_READ,
     at,
@@ -28,6 +28,8 @@ use super::suite::Prepared;
 use super::{socket, system, tree};
 use crate::attempt::view::{Fault, Scene};
 
+/// So many files are named that such a process has open.
+const FILES_MAX: u32 = 8;
 /// So long a process may outlive the command without being a leak.
 const LEAK_GRACE: Duration = Duration::from_millis(100);
 /// What a supervisor exits with that left nothing of its attempt.
@@ -219,6 +221,9 @@ impl Suite {
         let mut found = Found::NOTHING;
         if !self.is_killed && !ends::wait_for_all(LEAK_GRACE) {
             tree::each_descendant(|leak| found.add(leak));
+            for leak in found.first.iter().take(found.count as usize) {
+                say_what_is_open(leak.pid);
+            }
         }
         let all_gone = ends::kill_all(|| self.kill_others());
         say(Report::Found(found));
@@ -310,6 +315,18 @@ pub(super) fn signal_group(leader: Pid, signal: i32) {
 pub(super) fn signal_one(pid: i32, signal: i32) {
     // SAFETY: takes numbers only.
     unsafe { libc::kill(pid, signal) };
+}
+
+/// Says which files the process has open, of the first few.
+fn say_what_is_open(pid: i32) {
+    let mut count = 0;
+    tree::each_open_file(pid, |path| {
+        let is_tree = !path.starts_with(b"/dev/");
+        if is_tree && count < FILES_MAX {
+            count += 1;
+            say(Report::Holds(Holds { pid, path }));
+        }
+    });
 }
 
 /// Nobody may be left to hear it.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
+use serde_json::json;
 
 use super::{DAEMON, for_each_caller, for_root, hunt, start};
 use crate::audit::Audit;
@@ -34,11 +35,11 @@ fn a_daemon_is_killed_and_named_and_the_run_has_passed() {
         check_leaked(&ran, 4);
         let said = ran.stdout.matches("s, 1 process leaked\n").count();
         assert_eq!(said, 4, "{ran:#?}");
-        let named = ran
-            .events
-            .iter()
-            .any(|line| line.to_string().contains(r#""name":"sleep""#));
-        assert!(named, "{ran:#?}");
+        for line in ran.events.iter().filter(|l| l["event"] == "exit") {
+            let leak = &line["leaks"][0];
+            assert_eq!(leak["name"], "sleep", "{ran:#?}");
+            assert_eq!(leak["files"], json!(["held"]), "{ran:#?}");
+        }
         audit.end_empty(&ran);
     });
 }

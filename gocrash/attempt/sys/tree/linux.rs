@@ -3,6 +3,7 @@
 //! number is nobody else's, and its children come next.
 
 use std::ffi::CStr;
+use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -12,7 +13,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Pid, getpid, getppid, read};
 
 use super::memory::{Plain, Room};
-use super::message::{Leak, NAME_BYTES};
+use super::message::{Leak, NAME_BYTES, PATH_BYTES};
 use super::supervisor::{signal_group, signal_one};
 
 /// More processes than this are not looked at.
@@ -141,6 +142,24 @@ pub(super) fn each_descendant(mut found: impl FnMut(Leak)) {
     }
 }
 
+/// The files that a process has open, as far as they have names.
+pub(super) fn each_open_file(
+    pid: i32,
+    mut found: impl FnMut([u8; PATH_BYTES]),
+) {
+    let mut place = [0u8; 32];
+    // Room for any number: no place is written beyond its end.
+    let _ = write!(&mut place[..], "/proc/{pid}/fd");
+    let Ok(path) = CStr::from_bytes_until_nul(&place) else { return };
+    let Ok(directory) = open(AT_FDCWD, path) else { return };
+    each_entry(&directory, |name| {
+        let mut path = [0; PATH_BYTES];
+        if read_link(&directory, name, &mut path) && path[0] == b'/' {
+            found(path);
+        }
+    });
+}
+
 #[derive(Clone, Copy)]
 struct Process {
     leak: Leak,
@@ -179,9 +198,14 @@ fn each_child(mut found: impl FnMut(i32)) -> nix::Result<()> {
 /// Reads what the kernel says of every process.
 fn each_process(mut found: impl FnMut(Process)) {
     let Ok(proc) = open(AT_FDCWD, c"/proc") else { return };
+    each_entry(&proc, |name| found_in(&proc, name, &mut found));
+}
+
+/// The names in a directory, each with a zero byte after it.
+fn each_entry(directory: &OwnedFd, mut found: impl FnMut(&[u8])) {
     let mut entries = [0u8; 4096];
     loop {
-        let length = list(&proc, &mut entries);
+        let length = list(directory, &mut entries);
         let Some(mut rest) = entries.get(..length).filter(|e| !e.is_empty())
         else {
             return;
@@ -191,7 +215,7 @@ fn each_process(mut found: impl FnMut(Process)) {
         while let Some(bytes) = rest.get(16..18) {
             let size = usize::from(u16::from_ne_bytes([bytes[0], bytes[1]]));
             let Some(entry) = rest.get(19..size) else { break };
-            found_in(&proc, entry, &mut found);
+            found(entry);
             rest = &rest[size..];
         }
     }
@@ -239,6 +263,26 @@ fn number(text: &[u8]) -> Option<i32> {
 
 fn open(dir: BorrowedFd<'_>, path: &CStr) -> nix::Result<OwnedFd> {
     openat(dir, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())
+}
+
+/// Wraps `readlinkat`: what is too long is cut. False on an error.
+fn read_link(
+    directory: &OwnedFd,
+    name: &[u8],
+    path: &mut [u8; PATH_BYTES],
+) -> bool {
+    let Ok(name) = CStr::from_bytes_until_nul(name) else { return false };
+    // SAFETY: the name ends with a zero byte, and the call writes into a place
+    // of just this length.
+    let length = unsafe {
+        libc::readlinkat(
+            directory.as_raw_fd(),
+            name.as_ptr(),
+            path.as_mut_ptr().cast(),
+            path.len(),
+        )
+    };
+    length > 0
 }
 
 /// Wraps `getdents64`. Nothing on an error.
