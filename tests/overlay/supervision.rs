@@ -22,7 +22,7 @@ fn the_suite_has_no_descriptor_of_gocrash_and_cannot_look_into_it() {
             grep -v -e /dev/null -e test_run_ -e /proc/ -e fds -e total fds \
                 && exit 5
             above=$PPID
-            for name in gocrash-attempt gocrash-keeper gocrash; do
+            for name in attempt-guard gocrash-keeper gocrash; do
                 test $(cat /proc/$above/comm) = $name || exit 6
                 cat /proc/$above/environ && exit 7
                 ls -l /proc/$above/fd/ | grep . && exit 8

@@ -20,8 +20,9 @@ use super::supervisor::{signal_group, signal_one};
 const PROCESSES_MAX: usize = 32_768;
 /// A process that is being signalled may fork another one.
 const SIGNAL_ROUNDS: u32 = 3;
-/// What `ps` calls a supervisor.
-const NAME: &CStr = c"gocrash-attempt";
+/// What `ps` calls a supervisor. `pkill gocrash` must not mean it: nobody would
+/// be left then who ends what the suite has started.
+const NAME: &CStr = c"attempt-guard";
 
 pub(super) fn become_reaper() -> nix::Result<()> {
     control(libc::PR_SET_CHILD_SUBREAPER, 1)
