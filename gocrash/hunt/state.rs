@@ -74,6 +74,8 @@ pub(crate) struct Hunt {
     pub(crate) collected: Collection,
     /// Why the hunt ends with no stop rule met.
     pub(crate) trouble: Option<String>,
+    /// Whose trouble that is, if there is a slate to see it in.
+    troubled: Option<AttemptName>,
     pub(crate) signal: Option<i32>,
     /// What may be there while a thread checks or opens.
     pub(crate) at_risk: Vec<Left>,
@@ -128,6 +130,7 @@ impl Hunt {
             left: Vec::new(),
             collected: Collection::default(),
             trouble: None,
+            troubled: None,
             signal: None,
             at_risk: Vec::new(),
             drift: None,
@@ -182,6 +185,7 @@ impl Hunt {
                 self.tally.started(*name, *go);
                 let thread = self.thread(*name);
                 thread.tries += 1;
+                thread.has_started = true;
                 thread.stdout_path.clone_from(stdout_path);
                 return self.measure_time().into_iter().collect();
             }
@@ -222,9 +226,10 @@ impl Hunt {
         Vec::new()
     }
 
-    /// Whether the slate of an attempt that ended so stays.
-    pub(crate) fn keeps(&self, outcome: &Outcome) -> bool {
+    /// Whether the slate of this attempt stays, which ended so.
+    pub(crate) fn keeps(&self, name: AttemptName, outcome: &Outcome) -> bool {
         match outcome {
+            _ if self.troubled == Some(name) => true,
             outcome if outcome.is_failure() => true,
             Outcome::Infra(Infra::SaidNotStarted(_)) => true,
             Outcome::Passed
@@ -277,14 +282,21 @@ impl Hunt {
     }
 
     fn on_ended(&mut self, name: AttemptName, outcome: &Outcome) -> Vec<Step> {
+        let was_fine = self.trouble.is_none();
         self.count(name, outcome);
+        // What fills a pool is no evidence that others should put up with.
+        let is_odd = matches!(outcome, Outcome::Infra(Infra::Passing(_)));
+        let has_ended_it = was_fine && self.trouble.is_some();
+        if is_odd && has_ended_it && self.thread(name).has_started {
+            self.troubled = Some(name);
+        }
         let ahead_max = self.ahead_max();
         let thread = self.thread(name);
         thread.running = None;
         thread.adapt(ahead_max);
         thread.hindrance.take_if(|why| *why == Hindrance::Trouble);
         let stdout_path = thread.stdout_path.clone();
-        if self.keeps(outcome) {
+        if self.keeps(name, outcome) {
             let outcome = outcome.clone();
             let word = outcome.word();
             let evidence = self.evidence(name);
@@ -354,12 +366,20 @@ impl Hunt {
         self.close()
     }
 
+    /// Whether trouble ended it after attempts that said something: what they
+    /// said is nowhere but in the record.
+    pub(crate) fn keeps_record(&self) -> bool {
+        let has_heard = self.first.is_some() || self.runs_before > 0;
+        self.trouble.is_some() && has_heard
+    }
+
     /// Destroys the working dataset, if it holds nothing.
     fn close(&mut self) -> Vec<Step> {
         let holds_nothing = self.kept.is_empty()
             && self.left.is_empty()
             && self.kept_before == 0
-            && self.collected.files == 0;
+            && self.collected.files == 0
+            && !self.keeps_record();
         if holds_nothing {
             self.stage = Stage::Closing;
             return vec![Step::Close];

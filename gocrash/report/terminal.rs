@@ -259,6 +259,12 @@ impl Terminal {
                 place.display()
             ));
         }
+        if hunt.keeps_record() && hunt.kept.is_empty() && hunt.left.is_empty() {
+            let name = hunt.working.as_ref().map(|working| &working.name);
+            if let Some(name) = name {
+                self.line(format_args!("kept: {name}: the record"));
+            }
+        }
         for left in &hunt.left {
             self.line(format_args!("left: {left}"));
         }

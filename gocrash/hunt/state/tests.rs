@@ -317,6 +317,40 @@ fn trouble_that_is_not_the_suites_counts_for_no_limit_and_ends_it_at_last() {
 }
 
 #[test]
+fn trouble_that_lasts_loses_nothing_that_was_said() {
+    let mut drive = Drive::running(1, None);
+    drive.ended(0, 0, Outcome::Passed);
+    let passing = || Outcome::Infra(Infra::Passing("no memory".to_owned()));
+    for run in 1..=2 {
+        drive.prepared(0, run);
+        drive.ended(0, run, passing());
+    }
+    // One that was to begin has nothing to show.
+    let mut hunt = Drive::running(1, None);
+    hunt.hunt.threads[0].infra_in_a_row = 2;
+    let span = Span { go: Instant::now(), exit: Instant::now() };
+    let never = Event::Ended(name(0, 0), passing(), span, Leaks::default());
+    assert_eq!(hunt.hear(never), [retire(0, 0)]);
+    drive.prepared(0, 3);
+    let steps = drive.ended(0, 3, passing());
+    assert_eq!(steps[0], keep(0, 3, "infra"));
+    assert!(drive.hunt.keeps(name(0, 3), &passing()));
+    for run in 0..=2 {
+        assert!(steps.contains(&retire(0, run)));
+        drive.retired(0, run);
+    }
+    for run in 4..=7 {
+        assert_eq!(drive.prepared(0, run), [retire(0, run)]);
+        drive.retired(0, run);
+    }
+    assert_eq!(drive.kept(0, 3), [Step::Over]);
+    assert_eq!(drive.hunt.verdict(), Verdict::None);
+    // Without that slate, the record would still be there.
+    drive.hunt.kept.clear();
+    assert!(drive.hunt.keeps_record());
+}
+
+#[test]
 fn a_slate_that_cannot_be_made_ahead_is_tried_again_after_the_attempt() {
     let mut drive = Drive::running(1, None);
     let steps = drive.hear(Event::Prepared(name(0, 1), Err(no_slate())));

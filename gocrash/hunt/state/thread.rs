@@ -16,6 +16,8 @@ pub(crate) struct Thread {
     pub(super) ahead: usize,
     pub(super) hindrance: Option<Hindrance>,
     pub(super) running: Option<AttemptName>,
+    /// Its command was started, or was to be.
+    pub(super) has_started: bool,
     /// The number of the last attempt that began.
     begun: Option<u64>,
     /// Slates that are being kept or destroyed, or are about to.
@@ -69,6 +71,7 @@ impl Thread {
             ahead: 1,
             hindrance: None,
             running: None,
+            has_started: false,
             begun: None,
             settling: Vec::new(),
             waste: Vec::new(),
@@ -179,6 +182,7 @@ impl Thread {
         self.stock.iter().find(is_it)?;
         self.unstock(next);
         self.begun = Some(next.run);
+        self.has_started = false;
         Some(next)
     }
 

@@ -26,7 +26,7 @@ impl Terminal {
         leaks: &Leaks,
         hunt: &Hunt,
     ) {
-        let kept = if hunt.keeps(outcome) { ", kept" } else { "" };
+        let kept = if hunt.keeps(name, outcome) { ", kept" } else { "" };
         let took = seconds(took);
         self.at(
             name.thread,

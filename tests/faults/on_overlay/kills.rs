@@ -17,8 +17,10 @@ use crate::remains::{Remains, numbers};
 use crate::scenario::{SOME, Times};
 
 /// What `ps` calls the process above an attempt, and the one with the rights.
-const SUPERVISOR: &str = "gocrash-attempt";
+const SUPERVISOR: &str = "attempt-guard";
 const KEEPER: &str = "gocrash-keeper";
+/// Both gocrash and its keeper, as `pkill gocrash` finds them.
+const WHOEVER: &str = "gocrash";
 
 #[test]
 fn a_suite_that_kills_its_parent_has_no_verdict_and_leaves_nothing() {
@@ -27,7 +29,12 @@ fn a_suite_that_kills_its_parent_has_no_verdict_and_leaves_nothing() {
         let script = format!("{DAEMON}; kill -KILL $PPID; sleep 10000");
         let ran = hunt(ground, &["-p1"], &script).expect(125);
         let said = "no verdict: its supervisor was killed";
-        audit.end_empty(&ran.expect_said(said));
+        let ran = ran.expect_said(said);
+        // Who ended it three times can be seen in the last slate.
+        let kept = ran.stdout.lines().filter(|line| line.starts_with("kept: "));
+        assert_eq!(kept.count(), 1, "{ran:#?}");
+        audit.end(&ran);
+        clean(ground);
     });
 }
 
@@ -73,10 +80,31 @@ fn the_keeper_can_be_killed_and_no_verdict_is_lost() {
     });
 }
 
+#[test]
+fn all_that_is_called_gocrash_can_be_killed_at_once() {
+    for_each_caller("pkill -KILL gocrash", SOME, |ground, _| {
+        let audit = Audit::begin(ground);
+        let script = format!("{DAEMON}; {WAIT}");
+        let mut running = start(ground, &["-p2"], &script);
+        running.until("thread 1: attempt 0: start");
+        running.until("thread 0: attempt 0: start");
+        kill_all(ground, WHOEVER);
+        let ran = running.end();
+        let all_ended = || processes::of(ground.folder()).is_empty();
+        wait_until("the end of all", all_ended);
+        audit.end_broken_off(&ran, &list(ground));
+        check_record(ground, &ran.verdicts());
+        clean(ground);
+    });
+}
+
+/// What somebody kills by name is a part of the name.
 fn kill_all(ground: &Ground, name: &str) {
+    let is_so =
+        |what: &str| what.split(' ').next().is_some_and(|it| it.contains(name));
     let all = || {
         let mut all = processes::of(ground.folder());
-        all.retain(|(_, what)| what.starts_with(name));
+        all.retain(|(_, what)| is_so(what));
         all
     };
     wait_until(name, || !all().is_empty());
