@@ -19,6 +19,9 @@ const NAME: &str = "bystander";
 const ROUNDS: usize = 3;
 const THREADS: u32 = 8;
 const RUNS: u32 = 8;
+/// For those who care, a hunt that takes its time.
+const PACE: &str = "--pace=1s";
+const PACED_RUNS: u32 = 1;
 const ALONE: Duration = Duration::from_secs(4);
 /// Somebody who writes now and then, not all the time.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -28,35 +31,48 @@ pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
     let pool = Pool::create(field)?;
     let (_, place) = pool.make("bystander")?;
     let file = place.join("log");
-    let hunt = Hunt::of_nothing(pool.snapshot()?.as_str(), THREADS, RUNS);
-    let (mut alone, mut hunted) = (Vec::new(), Vec::new());
-    let slowed = Rounds::take(
-        field.rounds(ROUNDS),
-        || {
-            let latencies = write_during(&file, || {
-                thread::sleep(ALONE);
-                Ok(())
-            })?;
-            alone.extend(&latencies);
-            Ok(quantile(&latencies, 0.5))
-        },
-        || {
-            let latencies =
-                write_during(&file, || hunt.run(field).map(|_| ()))?;
-            hunted.extend(&latencies);
-            Ok(quantile(&latencies, 0.5))
-        },
-    )?;
-    let what = format!("median fsync during a hunt / alone, {THREADS} threads");
-    results.report(NAME, what, "times", slowed.rival_over_ours());
-    for (who, latencies) in [("alone", alone), ("during a hunt", hunted)] {
-        let what = format!("fsync {who}");
-        results.report(NAME, what, "ms", Figure::of(&latencies));
-        let figure = Figure::of(&[quantile(&latencies, 0.99)]);
-        let what = format!("fsync {who}, 99 of 100 within");
-        results.report(NAME, what, "ms", figure);
+    let origin = pool.snapshot()?;
+    let hunt = Hunt::of_nothing(origin.as_str(), THREADS, RUNS);
+    let mut paced = Hunt::of_nothing(origin.as_str(), THREADS, PACED_RUNS);
+    paced.options.push(PACE.into());
+    let mut alone = Vec::new();
+    let sides = [
+        (hunt, "during a hunt".to_owned()),
+        (paced, format!("during a hunt with {PACE}")),
+    ];
+    for (hunt, who) in sides {
+        let mut hunted = Vec::new();
+        let slowed = Rounds::take(
+            field.rounds(ROUNDS),
+            || {
+                let latencies = write_during(&file, || {
+                    thread::sleep(ALONE);
+                    Ok(())
+                })?;
+                alone.extend(&latencies);
+                Ok(quantile(&latencies, 0.5))
+            },
+            || {
+                let latencies =
+                    write_during(&file, || hunt.run(field).map(|_| ()))?;
+                hunted.extend(&latencies);
+                Ok(quantile(&latencies, 0.5))
+            },
+        )?;
+        let what = format!("median fsync {who} / alone, {THREADS} threads");
+        results.report(NAME, what, "times", slowed.rival_over_ours());
+        report(&who, &hunted, results);
     }
+    report("alone", &alone, results);
     Ok(())
+}
+
+fn report(who: &str, latencies: &[f64], results: &mut Results) {
+    let what = format!("fsync {who}");
+    results.report(NAME, what, "ms", Figure::of(latencies));
+    let figure = Figure::of(&[quantile(latencies, 0.99)]);
+    let what = format!("fsync {who}, 99 of 100 within");
+    results.report(NAME, what, "ms", figure);
 }
 
 /// Appends and syncs until `work` is done; gives milliseconds for each.

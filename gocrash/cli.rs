@@ -118,6 +118,14 @@ pub(crate) struct Cli {
     )]
     pub(crate) max_time: String,
 
+    /// Make a clone only this long after the last one, as in 500ms, which
+    /// spares others on the pool
+    ///
+    /// Each run needs one, so that no more runs begin in that time, of all
+    /// threads together.
+    #[arg(long, value_name = "D", help_heading = "The hunt")]
+    pub(crate) pace: Option<String>,
+
     /// When it is to stop, kill the runs that go on, or let them finish
     ///
     /// Runs that are killed count for nothing. The failure rate is approximate

@@ -76,6 +76,8 @@ pub(crate) struct Config {
     pub(crate) results: Vec<Glob>,
     pub(crate) suite: Suite,
     pub(crate) timeout: Timeout,
+    /// So long apart slates are made, at least.
+    pub(crate) pace: Option<Duration>,
     pub(crate) hooks: Hooks,
     /// Where every attempt sees its slate, if not where that is.
     pub(crate) at: Option<PathBuf>,
@@ -185,6 +187,7 @@ impl Config {
         }
         let timeout =
             typed.timeout.as_deref().map(time::timeout).transpose()?;
+        let pace = typed.pace.as_deref().map(time::pace).transpose()?;
         let cwd = typed.cwd.as_deref().map(cwd).transpose()?;
         let set = all(&typed.env, variable)?;
         let collect = all(&typed.collect, collected)?;
@@ -227,6 +230,7 @@ impl Config {
             progress: typed.progress,
             suite: Suite { cores, ..suite(typed.command, cwd, env) },
             timeout: timeout.unwrap_or(Timeout::None),
+            pace,
             hooks: Hooks {
                 start: typed.on_start,
                 failure: typed.on_failure,

@@ -33,6 +33,15 @@ pub(super) fn timeout(typed: &str) -> Result<Timeout, Refusal> {
     }
 }
 
+pub(super) fn pace(typed: &str) -> Result<Duration, Refusal> {
+    limit(typed).ok_or_else(|| {
+        Refusal::new(
+            format!("`--pace {typed}` is not a time"),
+            "write a time, `--pace 500ms`, or leave it out",
+        )
+    })
+}
+
 /// A time that something may take.
 pub(super) fn limit(typed: &str) -> Option<Duration> {
     duration(typed).filter(|time| !time.is_zero() && *time <= TIME_MAX)

@@ -38,6 +38,8 @@ pub(crate) enum Event {
     Golden(Result<Working, Spoiled>, Duration),
     /// No slate was made for this attempt: there is no room for one.
     NoRoom(AttemptName, Shortage),
+    /// No slate was made, since the hunt ends.
+    Forgone(AttemptName),
     /// A slate was made for this attempt, and a process to run in it. What
     /// tells the slate from another one of its name.
     Prepared(AttemptName, Result<String, Unprepared>),

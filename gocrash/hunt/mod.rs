@@ -12,6 +12,7 @@ pub(crate) mod sift;
 mod signals;
 mod state;
 mod suspend;
+mod turnstile;
 pub(crate) mod worker;
 
 pub(crate) use event::Event;
@@ -37,6 +38,7 @@ use crate::report::Reports;
 use event::{Task, Voice, Who};
 use golden::{Groom, Spoiled};
 use shelf::Shelf;
+use turnstile::Turnstile;
 use worker::{Order, Worker};
 
 use crate::slate::room::LastShortage;
@@ -78,6 +80,7 @@ pub(crate) fn run(
         None => hunt,
         Some(resumed) => hunt.resuming(&resumed.history, resumed.kept),
     };
+    let turnstile = Arc::new(Turnstile::new(config.pace));
     let mut coordinator = Coordinator {
         hunt,
         config,
@@ -87,6 +90,7 @@ pub(crate) fn run(
         hands: Vec::new(),
         shelf: Arc::default(),
         last_shortage: Arc::default(),
+        turnstile,
         pace: Arc::default(),
         clock: Arc::default(),
         groom: None,
@@ -112,6 +116,7 @@ struct Coordinator<'a> {
     hands: Vec<Hands>,
     shelf: Arc<Shelf>,
     last_shortage: Arc<LastShortage>,
+    turnstile: Arc<Turnstile>,
     pace: Arc<Pace>,
     clock: Arc<Clock>,
     /// How to reach what `--prepare` runs.
@@ -153,6 +158,9 @@ impl Coordinator<'_> {
             let event = self.next_event();
             let mut steps = mem::take(&mut self.postponed);
             let new = self.hunt.apply(&event).into_iter();
+            if self.hunt.is_stopping() {
+                self.turnstile.close();
+            }
             let (runs, new): (Vec<Step>, Vec<Step>) =
                 new.partition(|s| matches!(s, Step::Order(_, Order::Run(_))));
             let will_tell =
@@ -428,6 +436,7 @@ impl Coordinator<'_> {
             working: working.clone(),
             shelf: Arc::clone(&self.shelf),
             last_shortage: Arc::clone(&self.last_shortage),
+            turnstile: Arc::clone(&self.turnstile),
             orders: orders.clone(),
             pace: Arc::clone(&self.pace),
             clock: Arc::clone(&self.clock),

@@ -174,6 +174,7 @@ impl Hunt {
             Event::Golden(golden, _) => return self.on_golden(golden),
             Event::Checked(_) | Event::Opened(Err(_)) => return self.over(),
             Event::NoRoom(name, short) => self.on_no_room(*name, short),
+            Event::Forgone(name) => self.thread(*name).give_back(*name),
             Event::Prepared(name, Ok(_)) => {
                 self.on_room();
                 self.thread(*name).made(*name);

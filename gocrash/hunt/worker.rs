@@ -23,6 +23,7 @@ use crate::hunt::event::{Event, Span, Voice};
 use crate::hunt::hooks::{Facts, Moment};
 use crate::hunt::shelf::{Held, Shelf};
 use crate::hunt::sift;
+use crate::hunt::turnstile::Turnstile;
 use crate::keeper::Asker;
 use crate::slate::collect::Collected;
 use crate::slate::room::{LastShortage, Shortage};
@@ -56,6 +57,7 @@ pub(crate) struct Worker {
     pub(crate) working: Working,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) last_shortage: Arc<LastShortage>,
+    pub(crate) turnstile: Arc<Turnstile>,
     pub(crate) orders: Receiver<Order>,
     pub(crate) pace: Arc<Pace>,
     pub(crate) clock: Arc<Clock>,
@@ -69,6 +71,9 @@ impl Worker {
     pub(crate) fn work(self) {
         while let Ok(order) = self.orders.recv() {
             let event = match order {
+                Order::Prepare(name) if !self.turnstile.pass() => {
+                    Event::Forgone(name)
+                }
                 Order::Prepare(name) => match self.shortage() {
                     Some(shortage) => Event::NoRoom(name, shortage),
                     None => {

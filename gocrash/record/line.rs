@@ -1,23 +1,21 @@
 //! The lines of the event log: JSON types of their own, and what each event
 //! says in them.
 
+mod exit;
+
+use exit::{Leak, Triage, is_nought, of_exit};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::text::Text;
 use super::{VERSION, host};
-use crate::attempt::leaks::Leaks;
 use crate::attempt::name::AttemptName;
-use crate::attempt::outcome::Outcome;
 use crate::exit::Verdict;
-use crate::hunt::event::Span;
 use crate::hunt::golden::Spoiled;
-use crate::hunt::sift::Sifted;
 use crate::hunt::worker::Order;
 use crate::hunt::{Event, Hunt, Rule, Step};
 use crate::slate::{Drift, Left, Rest};
 use crate::stats;
-use crate::triage;
 
 /// A line of `events.jsonl`, as docs/record.md has it.
 #[derive(Debug, Serialize)]
@@ -209,62 +207,6 @@ impl From<stats::Rate> for Rate {
     }
 }
 
-/// What triage makes of an attempt.
-#[derive(Debug, Serialize)]
-pub(crate) struct Triage<'a> {
-    /// The version that these are of.
-    triage: u32,
-    signatures: Vec<Signature<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    action: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<&'a str>,
-    /// What is wrong with a JUnit file of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    results_unread: Option<&'a str>,
-}
-
-#[derive(Debug, Serialize)]
-struct Signature<'a> {
-    id: &'a str,
-    class: &'static str,
-    title: &'a str,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    flaky: bool,
-}
-
-impl<'a> From<&'a Sifted> for Triage<'a> {
-    fn from(sifted: &'a Sifted) -> Triage<'a> {
-        let Sifted { signatures, decision, unread } = sifted;
-        let signatures = signatures.iter().map(|signed| Signature {
-            id: &signed.id,
-            class: signed.class.word(),
-            title: &signed.title,
-            flaky: signed.is_flaky,
-        });
-        Triage {
-            triage: triage::VERSION,
-            signatures: signatures.collect(),
-            action: decision.as_ref().map(|decided| decided.action.word()),
-            rule: decision.as_ref().map(|decided| decided.rule.as_str()),
-            results_unread: unread.as_deref(),
-        }
-    }
-}
-
-/// A process that outlived the command of its attempt.
-#[derive(Debug, Serialize)]
-pub(crate) struct Leak<'a> {
-    pid: i32,
-    name: &'a str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    files: Vec<Text>,
-}
-
-fn is_nought(number: &u32) -> bool {
-    *number == 0
-}
-
 /// Which one an event is about.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Attempt {
@@ -339,6 +281,10 @@ fn of_event<'a>(
         Event::Golden(Err(spoiled), _) => return of_spoiled(spoiled),
         Event::NoRoom(name, shortage) => {
             Fact::NoRoom { attempt: (*name).into(), why: shortage.to_string() }
+        }
+        Event::Forgone(name) => {
+            let why = "the hunt ends";
+            Fact::Unprepared { attempt: (*name).into(), why }
         }
         Event::Prepared(name, Ok(guid)) => {
             Fact::Prepared { attempt: (*name).into(), guid }
@@ -431,47 +377,6 @@ fn of_run<'a>(event: &'a Event, hunt: &'a Hunt) -> Vec<Fact<'a>> {
         _ => return Vec::new(),
     };
     vec![fact]
-}
-
-fn of_exit<'a>(
-    name: AttemptName,
-    outcome: &Outcome,
-    span: &Span,
-    leaks: &'a Leaks,
-    hunt: &'a Hunt,
-) -> Fact<'a> {
-    let (exit_status, signal) = outcome.status();
-    Fact::Exit {
-        attempt: name.into(),
-        outcome: outcome.word(),
-        exit_status,
-        signal,
-        by: match outcome {
-            Outcome::Told(told, _) => Some(told.word()),
-            _ => None,
-        },
-        duration_ns: super::nanoseconds(span.took()),
-        kept: hunt.keeps(name, outcome),
-        leaked: leaks.count,
-        leaks: leaks
-            .first
-            .iter()
-            .map(|leak| Leak {
-                pid: leak.pid,
-                name: &leak.name,
-                files: leak
-                    .files
-                    .iter()
-                    .map(|file| file.as_path().into())
-                    .collect(),
-            })
-            .collect(),
-        why: match outcome {
-            Outcome::Infra(infra) => Some(infra.to_string()),
-            _ => None,
-        },
-        triage: hunt.sifted(name).map(Triage::from),
-    }
 }
 
 fn of_spoiled(spoiled: &Spoiled) -> Vec<Fact<'_>> {

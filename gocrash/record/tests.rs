@@ -76,6 +76,7 @@ fn everything() -> (TempDir, Vec<u8>) {
         Event::Opened(Ok(reopened)),
         Event::Golden(Ok(working), Duration::from_secs(1)),
         Event::NoRoom(name, Shortage::for_tests()),
+        Event::Forgone(name),
         Event::Prepared(name, Ok("1".to_owned())),
         Event::Prepared(name, Err(unprepared)),
         Event::Started(name, PathBuf::new(), go),

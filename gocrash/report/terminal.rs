@@ -18,7 +18,7 @@ use super::units::seconds;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::Outcome;
 use crate::attempt::said::Said;
-use crate::config::{Config, Keep, Suite};
+use crate::config::{Config, Keep, Suite, shown};
 use crate::exit::Verdict;
 use crate::hunt::{Collection, Event, Hunt};
 use crate::refusal::Refusal;
@@ -363,6 +363,10 @@ impl Terminal {
         }
         self.line(format_args!("command:         {label}{place}"));
         self.line(format_args!("timeout:         {}", config.timeout));
+        if let Some(pace) = config.pace {
+            let pace = shown(pace);
+            self.line(format_args!("pace:            a run in {pace} at most"));
+        }
         if !config.patterns.is_empty() {
             self.line(format_args!("output decides:  {}", config.patterns));
         }

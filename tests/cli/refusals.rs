@@ -42,6 +42,7 @@ fn what_was_typed_cannot_be_meant() {
         &["--max-runs", "0", SNAPSHOT],
         &["--max-fails", "some", SNAPSHOT],
         &["--max-time", "90", SNAPSHOT],
+        &["--pace", "fast", SNAPSHOT],
         &["--fail", "(", SNAPSHOT],
         &["--quota", "lots", SNAPSHOT],
         &["--quota", "1K", SNAPSHOT],

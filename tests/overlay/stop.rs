@@ -53,6 +53,29 @@ fn every_rule_ends_a_hunt_and_is_named() {
 }
 
 #[test]
+fn runs_begin_no_sooner_than_the_pace_allows() {
+    let ground = Ground::new(Caller::Person, "true");
+    let options = ["-p3", "--max-runs=4", "--pace=50ms", "--events=-"];
+    let hunted = ground.hunt(&options, "true").expect(0);
+    let events = hunted.stdout.lines();
+    let events = events.map(|l| serde_json::from_str(l).unwrap());
+    let events: Vec<serde_json::Value> = events.collect();
+    let prepared = events.iter().filter(|line| line["event"] == "prepared");
+    assert_eq!(prepared.count(), 4);
+    let began = events.iter().filter(|line| line["event"] == "go");
+    let began: Vec<u64> = began.map(|l| l["t_ns"].as_u64().unwrap()).collect();
+    let opened = events.iter().find(|line| line["event"] == "opened");
+    let opened = opened.unwrap()["t_ns"].as_u64().unwrap();
+    for (i, began) in (0..).zip(began) {
+        assert!(began >= opened + i * 50_000_000, "{i}: {began}");
+    }
+    // Nobody waits for a turn in a hunt that is to end.
+    let options = ["-p2", "--max-runs=1", "--pace=300d"];
+    let hunted = ground.hunt(&options, "true").expect(0);
+    assert!(hunted.stdout.contains("pace:            a run in 300d at most"));
+}
+
+#[test]
 fn with_halt_now_nothing_is_waited_for() {
     let ground = Ground::new(Caller::Person, "true");
     // Fails when the other one runs, which would not end by itself.
