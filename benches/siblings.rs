@@ -1,105 +1,147 @@
 //! What a cycle costs while the clones of thousands of earlier runs are kept.
 
 use anyhow::Result;
-use zfs::DatasetName;
+use zfs::{DatasetName, SnapshotName};
 
 use crate::cycle::{Cycler, STEPS, Spent};
 use crate::field::Field;
-use crate::hunt::Hunt;
+use crate::hunt::{Hunt, Took};
 use crate::pool::Pool;
 use crate::rounds::{Figure, Rounds};
 use crate::table::{Results, Target};
 
 const NAME: &str = "siblings";
-/// All that are there at a time, kept by gocrash itself.
-const COUNTS: [u32; 3] = [10, 500, 2000];
+/// In a pool of its own, to compare with at the same time.
+const FEW: u32 = 10;
+/// All that are there at a time in the other one.
+const COUNTS: [u32; 2] = [500, 2000];
+/// Kept by gocrash itself.
 const KEEPING_THREADS: u32 = 5;
-const CYCLES: usize = 15;
+const ROUNDS: usize = 15;
 const HUNTS: usize = 5;
 const RUNS: u32 = 6;
 const GROWTH: f64 = 1.5;
 
 pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
-    let pool = Pool::create(field)?;
-    let origin = pool.snapshot()?;
+    let (few, many) = (Pool::create(field)?, Pool::create(field)?);
+    let few = Side { origin: few.snapshot()?, _pool: few };
+    let many = Side { origin: many.snapshot()?, _pool: many };
+    let few_parent = DatasetName::new(&few.keep(field, FEW)?.working)?;
     let mut there = 0;
-    let mut cycles = Rounds::default();
-    let mut in_c = Rounds::default();
-    let mut hunts = Rounds::default();
     for count in COUNTS {
         field.say(format_args!("{NAME}: keeping {count}"));
-        let more = (count - there) / KEEPING_THREADS;
-        let mut keep = Hunt::of_nothing(origin.as_str(), KEEPING_THREADS, more);
-        keep.options.push("--keep-success".into());
-        let kept = keep.run(field)?;
-        there = count;
+        let kept = many.keep(field, count - there)?;
         let ms = kept.elapsed.as_secs_f64() * 1000.0;
-        let each = Figure::of(&[ms / f64::from(keep.attempts())]);
+        let each = Figure::of(&[ms / f64::from(count - there)]);
         let what = format!("one more attempt kept, up to {count}");
         results.report(NAME, what, "ms", each);
+        there = count;
 
         let parent = DatasetName::new(&kept.working)?;
-        let mut cycler = Cycler::in_rust(field, &origin, &parent)?;
-        cycler.batch(1)?;
-        let spent = (0..CYCLES)
-            .map(|_| cycler.batch(1))
-            .collect::<Result<Vec<Spent>>>()?;
-        let cycles_ms = report_steps(count, &spent, results);
-        let mut cycler = Cycler::in_c(field, &origin, &parent)?;
-        cycler.batch(1)?;
-        let in_c_ms = (0..CYCLES)
-            .map(|_| Ok(cycler.batch(1)?.iter().sum()))
-            .collect::<Result<Vec<f64>>>()?;
-        let what = format!("a cycle through C, beside {count}");
-        results.report(NAME, what, "ms", Figure::of(&in_c_ms));
-
-        let hunt = Hunt::of_nothing(origin.as_str(), 1, RUNS);
-        let hunts_ms = (0..HUNTS)
-            .map(|_| {
-                let ms = hunt.run(field)?.elapsed.as_secs_f64() * 1000.0;
-                Ok(ms / f64::from(RUNS))
-            })
-            .collect::<Result<Vec<f64>>>()?;
-        let what = format!("an attempt by gocrash, beside {count}");
-        results.report(NAME, what, "ms", Figure::of(&hunts_ms));
-
-        if cycles.ours.is_empty() {
-            (cycles.ours, hunts.ours) = (cycles_ms, hunts_ms);
-            in_c.ours = in_c_ms;
-        } else {
-            (cycles.rival, hunts.rival) = (cycles_ms, hunts_ms);
-            in_c.rival = in_c_ms;
+        let limit = grown(
+            "a cycle through C",
+            count,
+            Cycler::in_c(field, &few.origin, &few_parent)?,
+            Cycler::in_c(field, &many.origin, &parent)?,
+            field,
+            results,
+        )?;
+        results.report(NAME, times("a cycle through C", count), "times", limit);
+        let cycle = grown(
+            "a cycle through zfs-rs",
+            count,
+            Cycler::in_rust(field, &few.origin, &few_parent)?,
+            Cycler::in_rust(field, &many.origin, &parent)?,
+            field,
+            results,
+        )?;
+        let attempts = Rounds::take(
+            field.rounds(HUNTS),
+            || few.attempt_ms(field),
+            || many.attempt_ms(field),
+        )?;
+        let what = "an attempt by gocrash";
+        report_both(what, count, &attempts, results);
+        let attempt = attempts.rival_over_ours();
+        let target = Target::at_most(GROWTH, limit);
+        for (what, times_as_long) in
+            [("a cycle through zfs-rs", cycle), (what, attempt)]
+        {
+            let what = times(what, count);
+            match COUNTS.last() == Some(&count) {
+                true => {
+                    results.expect(NAME, what, "times", times_as_long, target)
+                }
+                false => results.report(NAME, what, "times", times_as_long),
+            }
         }
-    }
-    let [least, .., most] = COUNTS;
-    let limit = in_c.rival_over_ours();
-    let what = format!("a cycle through C, beside {most} / beside {least}");
-    results.report(NAME, what, "times", limit);
-    let target = Target::at_most(GROWTH, limit);
-    let sides =
-        [("a cycle through zfs-rs", cycles), ("an attempt by gocrash", hunts)];
-    for (what, rounds) in sides {
-        let what = format!("{what}, beside {most} / beside {least}");
-        let times = rounds.rival_over_ours();
-        results.expect(NAME, what, "times", times, target);
     }
     Ok(())
 }
 
-/// Reports each step, and gives whole cycles.
-fn report_steps(
-    count: u32,
-    spent: &[Spent],
-    results: &mut Results,
-) -> Vec<f64> {
-    let whole: Vec<f64> =
-        spent.iter().map(|spent| spent.iter().sum()).collect();
-    let what = format!("a cycle through zfs-rs, beside {count}");
-    results.report(NAME, what, "ms", Figure::of(&whole));
-    for (i, step) in STEPS.iter().enumerate() {
-        let values: Vec<f64> = spent.iter().map(|spent| spent[i]).collect();
-        let what = format!("{step} through zfs-rs, beside {count}");
-        results.report(NAME, what, "ms", Figure::of(&values));
+/// A pool, and what is kept in it.
+struct Side {
+    origin: SnapshotName,
+    _pool: Pool,
+}
+
+impl Side {
+    fn keep(&self, field: &Field, more: u32) -> Result<Took> {
+        let runs = more / KEEPING_THREADS;
+        let mut keep =
+            Hunt::of_nothing(self.origin.as_str(), KEEPING_THREADS, runs);
+        keep.options.push("--keep-success".into());
+        keep.run(field)
     }
-    whole
+
+    fn attempt_ms(&self, field: &Field) -> Result<f64> {
+        let hunt = Hunt::of_nothing(self.origin.as_str(), 1, RUNS);
+        let ms = hunt.run(field)?.elapsed.as_secs_f64() * 1000.0;
+        Ok(ms / f64::from(RUNS))
+    }
+}
+
+fn times(what: &str, count: u32) -> String {
+    format!("{what}, beside {count} / beside {FEW}")
+}
+
+/// How many times as long a cycle takes beside the many.
+fn grown(
+    what: &str,
+    count: u32,
+    mut few: Cycler,
+    mut many: Cycler,
+    field: &Field,
+    results: &mut Results,
+) -> Result<Figure> {
+    // First times are another matter.
+    few.batch(1)?;
+    many.batch(1)?;
+    let (mut few_spent, mut many_spent) = (Vec::new(), Vec::new());
+    let spend = |cycler: &mut Cycler, spent: &mut Vec<Spent>| {
+        let steps = cycler.batch(1)?;
+        spent.push(steps);
+        Ok(steps.iter().sum())
+    };
+    let rounds = Rounds::take(
+        field.rounds(ROUNDS),
+        || spend(&mut few, &mut few_spent),
+        || spend(&mut many, &mut many_spent),
+    )?;
+    report_both(what, count, &rounds, results);
+    for (i, step) in STEPS.iter().enumerate() {
+        let step_ms = |spent: &[Spent]| spent.iter().map(|s| s[i]).collect();
+        let rounds =
+            Rounds { ours: step_ms(&few_spent), rival: step_ms(&many_spent) };
+        let what = format!("{step} of it, beside {count} / beside {FEW}");
+        results.report(NAME, what, "times", rounds.rival_over_ours());
+    }
+    Ok(rounds.rival_over_ours())
+}
+
+fn report_both(what: &str, count: u32, rounds: &Rounds, results: &mut Results) {
+    let beside = format!("{what}, beside {FEW}, while {count} are elsewhere");
+    results.report(NAME, beside, "ms", Figure::of(&rounds.ours));
+    let beside = format!("{what}, beside {count}");
+    results.report(NAME, beside, "ms", Figure::of(&rounds.rival));
 }
