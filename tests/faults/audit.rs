@@ -153,7 +153,8 @@ pub(crate) fn check_verdicts(ran: &Ran) {
 }
 
 fn is_failure(said: &str) -> bool {
-    said.starts_with("exited with code") || said.starts_with("terminated by")
+    let failures = ["exited with code", "terminated by", "timed out"];
+    failures.iter().any(|failure| said.starts_with(failure))
 }
 
 /// Those that are still there when there was time enough for all to end.

@@ -7,6 +7,7 @@ mod ground;
 mod clocks;
 mod escapes;
 mod full;
+mod hangs;
 mod kills;
 mod meddling;
 mod streams;

@@ -3,19 +3,9 @@
 
 use std::fs;
 
-use crate::ground::{Caller, Ground, wait_for};
+use crate::ground::{BUFFERED, Caller, Ground, wait_for};
 use crate::processes::{self, wait_until};
 use crate::sessions::{clean, destroy, listed, wait_for_end};
-
-/// As `go tool dist test` and its tests are: the parent holds in memory what
-/// its child prints, until that ends; the child prints its stacks when it is
-/// told to quit. A signal to both loses them.
-const BUFFERED: &str = r#"
-    out=$(perl -e '
-        $SIG{QUIT} = sub { print "goroutine 1 [chan receive]:\n"; exit 2 };
-        open(my $held, ">", "held"); sleep 10000')
-    status=$?
-    echo "the test said: $out"; exit $status"#;
 
 #[test]
 fn a_hang_is_noted_and_its_stacks_come_through_a_parent_that_holds_them() {

@@ -35,6 +35,7 @@ pub(crate) fn verdicts(lines: &[Value]) -> BTreeMap<Attempt, String> {
                     format!("terminated by signal {}", exit["signal"])
                 }
                 "ignored" => "ignored (exit 125)".to_owned(),
+                "timed_out" => "timed out".to_owned(),
                 "infra" => "no verdict".to_owned(),
                 word => word.to_owned(),
             };

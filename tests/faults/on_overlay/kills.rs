@@ -163,7 +163,7 @@ fn check_record(
 }
 
 /// Whatever gocrash was killed at, it cleans up after itself.
-fn clean(ground: &Ground) {
+pub(super) fn clean(ground: &Ground) {
     for session in ground.left() {
         let clean = || ground.after(&["clean", "-y", &session]).output();
         let mut cleaned = Hunted::new(clean().unwrap());

@@ -19,6 +19,16 @@ const PLACES: [&str; 3] = ["/var/tmp", "/tmp", "/dev/shm"];
 /// Who runs the suite, where root runs the tests.
 const PERSON: &str = "nobody";
 
+/// As `go tool dist test` and its tests are: the parent holds in memory what
+/// its child prints, until that ends; the child prints its stacks when it is
+/// told to quit. A signal to both loses them.
+pub(crate) const BUFFERED: &str = r#"
+    out=$(perl -e '
+        $SIG{QUIT} = sub { print "goroutine 1 [chan receive]:\n"; exit 2 };
+        open(my $held, ">", "held"); sleep 10000')
+    status=$?
+    echo "the test said: $out"; exit $status"#;
+
 /// Who starts gocrash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
