@@ -166,52 +166,74 @@ impl fmt::Display for Target {
     }
 }
 
-/// Markdown, so that a page can show it as it is.
+/// Markdown, so that a page can show it as it is: first what has a target, then
+/// all else.
 impl fmt::Display for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = ["what", "median", "min", "max", "unit", "target", ""];
-        let mut lines = vec![head.map(str::to_owned)];
-        for row in &self.rows {
-            let Figure { median, min, max } = row.figure;
-            lines.push([
-                format!("{}: {}", row.measurement, row.what),
-                number(median),
-                number(min),
-                number(max),
-                row.unit.clone(),
-                row.target.map(|t| t.to_string()).unwrap_or_default(),
-                match row.met {
-                    None => "",
-                    Some(true) => "met",
-                    Some(false) => "MISSED",
-                }
-                .to_owned(),
-            ]);
+        let (expected, others): (Vec<&Row>, Vec<&Row>) =
+            self.rows.iter().partition(|row| row.target.is_some());
+        if !expected.is_empty() {
+            table(f, &expected, &["target", ""])?;
         }
-        let width = |column: usize| {
-            let cells = lines.iter().map(|line| line[column].chars().count());
-            cells.max().unwrap_or(0)
-        };
-        let widths: [usize; 7] = std::array::from_fn(width);
-        for (i, line) in lines.iter().enumerate() {
-            write!(f, "|")?;
-            for (column, (cell, width)) in line.iter().zip(widths).enumerate() {
-                match column {
-                    1..=3 => write!(f, " {cell:>width$} |")?,
-                    _ => write!(f, " {cell:<width$} |")?,
-                }
-            }
+        if !others.is_empty() {
             writeln!(f)?;
-            if i == 0 {
-                let rules = widths.map(|width| "-".repeat(width));
-                writeln!(f, "| {} |", rules.join(" | "))?;
-            }
+            table(f, &others, &[])?;
         }
         for Skipped { measurement, why } in &self.skipped {
             writeln!(f, "\n{measurement}: skipped: {why}")?;
         }
         Ok(())
     }
+}
+
+impl Row {
+    /// What a table says of it.
+    fn cells(&self) -> Vec<String> {
+        let Figure { median, min, max } = self.figure;
+        let mut cells = vec![
+            format!("{}: {}", self.measurement, self.what),
+            number(median),
+            number(min),
+            number(max),
+            self.unit.clone(),
+        ];
+        if let (Some(target), Some(met)) = (self.target, self.met) {
+            let met = if met { "met" } else { "MISSED" };
+            cells.extend([target.to_string(), met.to_owned()]);
+        }
+        cells
+    }
+}
+
+fn table(
+    f: &mut fmt::Formatter<'_>,
+    rows: &[&Row],
+    further: &[&str],
+) -> fmt::Result {
+    let head = ["what", "median", "min", "max", "unit"];
+    let head = head.iter().chain(further).map(|&title| title.to_owned());
+    let mut lines: Vec<Vec<String>> = vec![head.collect()];
+    lines.extend(rows.iter().map(|row| row.cells()));
+    let width = |column: usize| {
+        let cells = lines.iter().map(|line| line[column].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
+    for (i, line) in lines.iter().enumerate() {
+        write!(f, "|")?;
+        for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
+            match column {
+                1..=3 => write!(f, " {cell:>width$} |")?,
+                _ => write!(f, " {cell:<width$} |")?,
+            }
+        }
+        writeln!(f)?;
+        if i == 0 {
+            let rules = widths.iter().map(|width| "-".repeat(*width));
+            writeln!(f, "| {} |", rules.collect::<Vec<_>>().join(" | "))?;
+        }
+    }
+    Ok(())
 }
 
 /// Three digits say all that such a figure can say.
