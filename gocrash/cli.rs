@@ -121,8 +121,8 @@ pub(crate) struct Cli {
     /// Make a clone only this long after the last one, as in 500ms, which
     /// spares others on the pool
     ///
-    /// Each run needs one, so that no more runs begin in that time, of all
-    /// threads together.
+    /// Of all threads together. Each run needs one, so that on average no more
+    /// runs begin in that time.
     #[arg(long, value_name = "D", help_heading = "The hunt")]
     pub(crate) pace: Option<String>,
 

@@ -49,19 +49,31 @@ pub(crate) fn environment(
     env
 }
 
+/// What the system calls a place that need not be there yet.
+fn real(path: &Path) -> PathBuf {
+    let in_parent = || {
+        let parent = path.parent()?.canonicalize().ok()?;
+        Some(parent.join(path.file_name()?))
+    };
+    let real = path.canonicalize().ok().or_else(in_parent);
+    real.unwrap_or_else(|| path.to_owned())
+}
+
 /// Forks a supervisor with a process that waits to run the suite as this
-/// person, in this scene, if any.
+/// person, in a slate that it sees there, in this scene, if any.
 pub(crate) fn launch(
     suite: &Suite,
     person: &Person,
     env: &BTreeMap<OsString, OsString>,
-    cwd: &Path,
+    slate: &Path,
     scene: Option<&Scene>,
     output: Output,
 ) -> anyhow::Result<Launched> {
     let ids = person.ids_to_take();
-    let program = Program::new(&suite.program, &suite.args, env, cwd, ids)?
-        .with_cores(suite.cores);
+    let cwd = cwd(slate, suite);
+    let program = Program::new(&suite.program, &suite.args, env, &cwd, ids)?
+        .with_cores(suite.cores)
+        .of_slate(&real(slate));
     let stdin = File::open("/dev/null").context("cannot open /dev/null")?;
     let stdio = [stdin, output.stdout, output.stderr].map(OwnedFd::from);
     let (supervisor, control) = sys::fork_supervised(&program, stdio, scene)

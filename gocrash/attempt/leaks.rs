@@ -1,10 +1,11 @@
 //! What outlived a command: processes that it left behind, and what those had
 //! open.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::attempt::sys::{Found, Holds};
 
@@ -21,8 +22,8 @@ pub(crate) struct Leak {
     pub(crate) pid: i32,
     /// What the system called it.
     pub(crate) name: String,
-    /// Some of what it had open.
-    pub(crate) files: Vec<PathBuf>,
+    /// Some of what it had open of the slate, relative to that.
+    pub(crate) files: BTreeSet<PathBuf>,
 }
 
 impl Leaks {
@@ -43,18 +44,6 @@ impl Leaks {
                 })
                 .collect(),
         }
-    }
-
-    /// Of the files those in this directory, named as from there.
-    pub(crate) fn seen_from(mut self, directory: &Path) -> Leaks {
-        for leak in &mut self.first {
-            let files = leak.files.iter();
-            let inside = files.filter_map(|f| f.strip_prefix(directory).ok());
-            leak.files = inside.map(Path::to_path_buf).collect();
-            leak.files.sort();
-            leak.files.dedup();
-        }
-        self
     }
 }
 

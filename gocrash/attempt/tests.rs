@@ -76,7 +76,8 @@ impl Place {
         let cwd = launch::cwd(self.0.path(), &suite);
         let env = launch::environment(name, &suite, "gocrash-1", &cwd);
         let Launched { supervisor, control } =
-            launch::launch(&suite, &person, &env, &cwd, None, output).unwrap();
+            launch::launch(&suite, &person, &env, self.0.path(), None, output)
+                .unwrap();
         let control = Control::of(control);
         let steps = Vec::new();
         let ready =

@@ -74,6 +74,7 @@ pub(crate) fn run(
     let prepares = config.prepare.is_some();
     let hunt = Hunt::new(config.concurrency, config.stop_after, config.keep)
         .preparing(prepares)
+        .paced(config.pace.is_some())
         .stopping(config.stop.limits, config.stop.halt)
         .all_or_nothing(config.verification.is_some());
     let hunt = match &config.resumed {

@@ -64,6 +64,9 @@ pub(crate) struct Hunt {
     keep: Keep,
     /// Something is to be done before the first attempt.
     prepares: bool,
+    /// Slates are made so long apart that more than one ahead would be in the
+    /// way of the others.
+    is_paced: bool,
     stage: Stage,
     opened: bool,
     /// Where everything is; `None` when it is gone.
@@ -122,6 +125,7 @@ impl Hunt {
             stop_after,
             keep,
             prepares: false,
+            is_paced: false,
             stage: Stage::Checking,
             opened: false,
             working: None,
@@ -146,6 +150,12 @@ impl Hunt {
             first: None,
             is_alike: true,
         }
+    }
+
+    /// The same, with slates that are made some time apart.
+    pub(crate) fn paced(mut self, is_paced: bool) -> Hunt {
+        self.is_paced = is_paced;
+        self
     }
 
     /// Takes in what happened, and says what to do about it.

@@ -1,7 +1,7 @@
 //! Lets one slate at a time be made, so long apart: what it costs to make and
 //! destroy them is felt by everybody else on the pool.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Where the hands of all threads pass that make slates.
@@ -10,7 +10,7 @@ pub(crate) struct Turnstile {
     /// None: whoever comes goes on.
     pace: Option<Duration>,
     next: Mutex<Next>,
-    closed: Condvar,
+    changed: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -22,32 +22,45 @@ struct Next {
 
 impl Turnstile {
     pub(crate) fn new(pace: Option<Duration>) -> Turnstile {
-        let (next, closed) = (Mutex::default(), Condvar::new());
-        Turnstile { pace, next, closed }
+        let (next, changed) = (Mutex::default(), Condvar::new());
+        Turnstile { pace, next, changed }
     }
 
     /// Waits for one's turn; false if there will be none.
     pub(crate) fn pass(&self) -> bool {
         let Some(pace) = self.pace else { return true };
+        let mut next = self.next();
+        loop {
+            let now = Instant::now();
+            let wait = next.at.map(|at| at.saturating_duration_since(now));
+            if next.is_closed {
+                return false;
+            }
+            // Whoever waited while gocrash was stopped passes one at a time.
+            let Some(wait) = wait.filter(|wait| !wait.is_zero()) else {
+                next.at = now.checked_add(pace);
+                return true;
+            };
+            let waited = self.changed.wait_timeout(next, wait);
+            next = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Nothing came of a turn: the next one need not wait for that.
+    pub(crate) fn give_back(&self) {
+        self.next().at = None;
+        self.changed.notify_all();
+    }
+
+    fn next(&self) -> MutexGuard<'_, Next> {
         // What a panic left there is whole.
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let mine = next.at.map_or(now, |at| at.max(now));
-        next.at = mine.checked_add(pace);
-        let wait = mine.saturating_duration_since(now);
-        let (next, _) = self
-            .closed
-            .wait_timeout_while(next, wait, |next| !next.is_closed)
-            .unwrap_or_else(PoisonError::into_inner);
-        !next.is_closed
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends away all who wait, and those to come.
     pub(crate) fn close(&self) {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        next.is_closed = true;
-        drop(next);
-        self.closed.notify_all();
+        self.next().is_closed = true;
+        self.changed.notify_all();
     }
 }
 
@@ -55,6 +68,8 @@ impl Turnstile {
 mod tests {
     use std::sync::Arc;
     use std::thread;
+
+    use crossbeam::channel::bounded;
 
     use super::*;
 
@@ -84,12 +99,23 @@ mod tests {
         let turnstile = Arc::new(Turnstile::new(Some(FOR_EVER)));
         assert!(turnstile.pass());
         let other = Arc::clone(&turnstile);
-        let waits = thread::spawn(move || other.pass());
+        let (passed, heard) = bounded(1);
+        thread::spawn(move || passed.send(other.pass()));
+        // It should wait by then; if it doesn't, that is no harm.
+        assert!(heard.recv_timeout(LITTLE).is_err());
         turnstile.close();
-        assert!(!waits.join().unwrap());
+        assert_eq!(heard.recv_timeout(FOR_EVER), Ok(false));
         assert!(!turnstile.pass());
     }
 
+    #[test]
+    fn a_turn_that_came_to_nothing_delays_nobody() {
+        let turnstile = Turnstile::new(Some(FOR_EVER));
+        assert!(turnstile.pass());
+        turnstile.give_back();
+        assert!(turnstile.pass());
+    }
+
     const LITTLE: Duration = Duration::from_millis(20);
-    const FOR_EVER: Duration = Duration::from_secs(1_000_000);
+    const FOR_EVER: Duration = Duration::from_secs(600);
 }

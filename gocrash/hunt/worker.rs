@@ -75,7 +75,10 @@ impl Worker {
                     Event::Forgone(name)
                 }
                 Order::Prepare(name) => match self.shortage() {
-                    Some(shortage) => Event::NoRoom(name, shortage),
+                    Some(shortage) => {
+                        self.turnstile.give_back();
+                        Event::NoRoom(name, shortage)
+                    }
                     None => {
                         let prepared = self.prepare(name);
                         if prepared.is_err() {
@@ -90,8 +93,6 @@ impl Worker {
                     let still = self.clock.still();
                     let End { outcome, at, leaks } =
                         self.run(name, &mut held, &mut go);
-                    let leaks = leaks
-                        .seen_from(self.config.seen_at(&held.prepared.path));
                     held.outcome = Some(outcome.clone());
                     self.shelf.put(name, held);
                     let go = go + (self.clock.still() - still);

@@ -333,7 +333,7 @@ impl Server {
         let cwd = launch::cwd(seen_at, suite);
         let env = launch::environment(Some(name), suite, session, &cwd);
         let launched =
-            launch::launch(suite, person, &env, &cwd, scene, output)?;
+            launch::launch(suite, person, &env, seen_at, scene, output)?;
         Ok((launched, scene.map_or_else(Vec::new, Scene::steps)))
     }
 

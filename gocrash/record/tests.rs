@@ -65,7 +65,7 @@ fn everything() -> (TempDir, Vec<u8>) {
         first: vec![Leak {
             pid: 7,
             name: "sleep".to_owned(),
-            files: vec!["held".into()],
+            files: ["held".into()].into(),
         }],
     };
     let ended = |outcome| Event::Ended(name, outcome, span, leaks());
@@ -75,7 +75,7 @@ fn everything() -> (TempDir, Vec<u8>) {
         Event::Opened(Ok(working.clone())),
         Event::Opened(Ok(reopened)),
         Event::Golden(Ok(working), Duration::from_secs(1)),
-        Event::NoRoom(name, Shortage::for_tests()),
+        Event::NoRoom(name, Shortage::for_tests(0)),
         Event::Forgone(name),
         Event::Prepared(name, Ok("1".to_owned())),
         Event::Prepared(name, Err(unprepared)),

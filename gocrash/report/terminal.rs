@@ -365,7 +365,9 @@ impl Terminal {
         self.line(format_args!("timeout:         {}", config.timeout));
         if let Some(pace) = config.pace {
             let pace = shown(pace);
-            self.line(format_args!("pace:            a run in {pace} at most"));
+            self.line(format_args!(
+                "pace:            a clone every {pace} at most"
+            ));
         }
         if !config.patterns.is_empty() {
             self.line(format_args!("output decides:  {}", config.patterns));

@@ -49,17 +49,22 @@ pub(super) fn report(args: ReportArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(exit::PASSED))
 }
 
+/// So many failures are mounted for a report, which takes a while for each.
+const LOOKS_MAX: usize = 100;
+
 /// How what was kept ends, where it can be read; of what did not fail, without
 /// mounting it.
 fn ends(found: &Found) -> BTreeMap<AttemptName, Said> {
     let mut ends = BTreeMap::new();
+    let mut looks = 0;
     for slate in found.slates.iter().filter(|slate| is_kept(found, slate)) {
         let has_failed =
             attempt(found, slate.attempt).is_some_and(Attempt::is_failure);
-        let tree = match has_failed {
-            true => Tree::open_anywhere(found, slate).ok(),
-            false => Tree::open_where_it_is(found, slate).ok().flatten(),
-        };
+        let mut tree = Tree::open_where_it_is(found, slate).ok().flatten();
+        if tree.is_none() && has_failed && looks < LOOKS_MAX {
+            looks += 1;
+            tree = Tree::open(found, slate).ok();
+        }
         let Some(tree) = tree else { continue };
         ends.insert(slate.attempt, logs::read(tree.inside()));
     }

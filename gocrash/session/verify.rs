@@ -130,6 +130,10 @@ fn equipment(
         all.push(("--at=", at.clone().into()));
         typed.at = Some(at);
     }
+    if let (None, Some(pace)) = (&typed.pace, asked.pace) {
+        all.push(("--pace=", (&pace).into()));
+        typed.pace = Some(pace);
+    }
     for (option, is_typed, was_typed) in [
         ("--private-tmp", &mut typed.private_tmp, asked.private_tmp),
         ("--cores", &mut typed.cores, asked.cores),

@@ -69,11 +69,25 @@ impl Shortage {
     }
 }
 
+impl Shortage {
+    /// Whether there is more room than in another case, and not just a little.
+    pub(crate) fn has_grown_since(&self, other: &Shortage) -> bool {
+        match (self.free_files, other.free_files) {
+            (Some(now), Some(then)) => now > then,
+            (None, None) => {
+                self.free_bytes >= other.free_bytes.saturating_add(FULL_BYTES)
+            }
+            // What is short now was not short then.
+            _ => false,
+        }
+    }
+}
+
 #[cfg(test)]
 impl Shortage {
-    /// Of nothing much.
-    pub(crate) fn for_tests() -> Shortage {
-        Shortage::of_bytes("tank".to_owned(), 0, None)
+    /// So much is free.
+    pub(crate) fn for_tests(free_bytes: u64) -> Shortage {
+        Shortage::of_bytes("tank".to_owned(), free_bytes, None)
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) enum Report {
         status: i32,
         is_last: bool,
     },
-    /// A file that was open in what outlived the command; others follow, and
+    /// A file that is open in what outlived the command; others follow, and
     /// then who they are.
     Holds(Holds),
     /// What outlived the command, and was killed; nothing follows.
@@ -64,7 +64,7 @@ pub(crate) enum Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Holds {
     pub(crate) pid: i32,
-    /// As it saw it, up to a zero byte, or cut.
+    /// Relative to the slate, up to a zero byte.
     pub(crate) path: [u8; PATH_BYTES],
 }
 

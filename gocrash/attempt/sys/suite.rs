@@ -34,6 +34,9 @@ pub(crate) struct Program {
     ids: Option<Ids>,
     /// Whether its processes are to dump core.
     cores: bool,
+    /// Where the slate is, ending with a `/`; nothing, where that is not for
+    /// the supervisor to know.
+    slate: Vec<u8>,
 }
 
 impl Program {
@@ -63,12 +66,20 @@ impl Program {
             cwd: c_string(cwd.as_os_str())?,
             ids,
             cores: false,
+            slate: Vec::new(),
         })
     }
 
     /// Lets its processes dump core, whatever they set themselves.
     pub(crate) fn with_cores(self, cores: bool) -> Program {
         Program { cores, ..self }
+    }
+
+    /// Tells the supervisor which files are of this slate.
+    pub(crate) fn of_slate(self, slate: &Path) -> Program {
+        let mut slate = slate.as_os_str().as_bytes().to_vec();
+        slate.push(b'/');
+        Program { slate, ..self }
     }
 
     /// Nothing, to be run in this directory.
@@ -80,6 +91,7 @@ impl Program {
             cwd: c_string(cwd.as_os_str())?,
             ids,
             cores: false,
+            slate: Vec::new(),
         })
     }
 
@@ -101,6 +113,11 @@ pub(super) struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
+    /// Where the slate is, ending with a `/`, or nothing.
+    pub(super) fn slate(&self) -> &[u8] {
+        &self.program.slate
+    }
+
     /// Takes on the ids, and gives away all rights that these don't have.
     /// Makes system calls only.
     pub(super) fn become_person(&self) -> nix::Result<()> {

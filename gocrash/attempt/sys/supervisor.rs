@@ -19,7 +19,9 @@ use nix::unistd::{
 use super::cgroup::{self, Cgroup};
 use super::ends::{self, Reaped};
 use super::memory;
-use super::message::{Found, Holds, ORDER_BYTES, Order, Report, Whom};
+use super::message::{
+    Found, Holds, ORDER_BYTES, Order, PATH_BYTES, Report, Whom,
+};
 use super::place::{
     self, CONTROL, FIRST_FREE, KILL_CGROUP, TROUBLE, TROUBLE_READ, WAKE_READ,
     at,
@@ -65,13 +67,13 @@ pub(super) fn run(
 }
 
 /// Sets the scene, becomes the person and forks the suite's process.
-fn prepare(
-    program: &Prepared<'_>,
+fn prepare<'a>(
+    program: &'a Prepared<'_>,
     stdio: [RawFd; 3],
     control: RawFd,
     scene: Option<&Scene>,
     cgroup: Option<&Cgroup>,
-) -> Result<Suite, Fault> {
+) -> Result<Suite<'a>, Fault> {
     // Nought is what every attempt does; steps of a scene count from one.
     let plainly = |errno| Fault { step: 0, errno };
     place_all(stdio, control).map_err(plainly)?;
@@ -101,10 +103,10 @@ fn place_all(stdio: [RawFd; 3], control: RawFd) -> nix::Result<()> {
     ])
 }
 
-fn be_ready(
-    program: &Prepared<'_>,
+fn be_ready<'a>(
+    program: &'a Prepared<'_>,
     cgroup: Option<&Cgroup>,
-) -> nix::Result<Suite> {
+) -> nix::Result<Suite<'a>> {
     let went = memory::shared_flag()?;
     let apart = memory::shared_flag()?;
     let myself = getpid();
@@ -140,11 +142,13 @@ fn be_ready(
     chdir(c"/")?;
     apart.store(true, Ordering::SeqCst);
     let is_switched = Cell::new(false);
-    Ok(Suite { pid: suite, went, has_cgroup, is_switched, is_killed: false })
+    let slate = program.slate();
+    let is_killed = false;
+    Ok(Suite { pid: suite, went, has_cgroup, is_switched, is_killed, slate })
 }
 
 /// The process that is the suite, or will be.
-struct Suite {
+struct Suite<'a> {
     pid: Pid,
     /// Whether it has heard the word to run the command.
     went: &'static AtomicBool,
@@ -152,9 +156,11 @@ struct Suite {
     /// The switch of its group was used.
     is_switched: Cell<bool>,
     is_killed: bool,
+    /// As [`Prepared::slate`] has it.
+    slate: &'a [u8],
 }
 
-impl Suite {
+impl Suite<'_> {
     /// Waits until the command runs; `false` if it never will.
     fn waits(&self) -> bool {
         loop {
@@ -221,8 +227,9 @@ impl Suite {
         let mut found = Found::NOTHING;
         if !self.is_killed && !ends::wait_for_all(LEAK_GRACE) {
             tree::each_descendant(|leak| found.add(leak));
-            for leak in found.first.iter().take(found.count as usize) {
-                say_what_is_open(leak.pid);
+            let first = found.first.iter().take(found.count as usize);
+            for leak in first.filter(|_| !self.slate.is_empty()) {
+                say_what_is_open(leak.pid, self.slate);
             }
         }
         let all_gone = ends::kill_all(|| self.kill_others());
@@ -317,15 +324,16 @@ pub(super) fn signal_one(pid: i32, signal: i32) {
     unsafe { libc::kill(pid, signal) };
 }
 
-/// Says which files the process has open, of the first few.
-fn say_what_is_open(pid: i32) {
+/// Says which files of the slate the process has open, some of them.
+fn say_what_is_open(pid: i32, slate: &[u8]) {
     let mut count = 0;
     tree::each_open_file(pid, |path| {
-        let is_tree = !path.starts_with(b"/dev/");
-        if is_tree && count < FILES_MAX {
-            count += 1;
-            say(Report::Holds(Holds { pid, path }));
-        }
+        let Some(inside) = path.strip_prefix(slate) else { return true };
+        let mut path = [0; PATH_BYTES];
+        path[..inside.len()].copy_from_slice(inside);
+        say(Report::Holds(Holds { pid, path }));
+        count += 1;
+        count < FILES_MAX
     });
 }
 

@@ -6,7 +6,8 @@ use crate::hunt::state::Hunt;
 use crate::hunt::state::thread::{Hindrance, Thread};
 use crate::slate::room::Shortage;
 
-/// So often room is asked for while nothing is under way that could make it.
+/// So often room is asked for while nothing is under way that could make it,
+/// and it doesn't grow.
 pub(super) const TRIES_MAX: u32 = 5;
 
 /// What is known of the room for slates.
@@ -17,6 +18,8 @@ pub(super) struct Room {
     /// The last event began the pause.
     is_news: bool,
     tries: u32,
+    /// Since when tries count.
+    tried_at: Option<Shortage>,
     /// There was none once.
     pub(super) was_short: bool,
 }
@@ -34,6 +37,12 @@ impl Hunt {
 
     pub(super) fn on_no_room(&mut self, name: AttemptName, short: &Shortage) {
         self.room.is_news = self.room.shortage.is_none();
+        // ZFS may still be freeing what was destroyed, for minutes.
+        let before = self.room.tried_at.as_ref();
+        if before.is_none_or(|before| short.has_grown_since(before)) {
+            self.room.tried_at = Some(short.clone());
+            self.room.tries = 0;
+        }
         self.room.shortage = Some(short.clone());
         self.room.was_short = true;
         let thread = self.thread(name);

@@ -19,7 +19,9 @@ impl Hunt {
     /// So many slates a thread may have ahead.
     pub(crate) fn ahead_max(&self) -> usize {
         let has_plenty = |working: &Working| working.has_plenty;
-        if self.room.was_short || !self.working.as_ref().is_some_and(has_plenty)
+        if self.is_paced
+            || self.room.was_short
+            || !self.working.as_ref().is_some_and(has_plenty)
         {
             return 1;
         }

@@ -203,7 +203,7 @@ fn a_signal_while_it_prepares_ends_that_and_destroys_what_there_is() {
 }
 
 fn no_room(thread: u16, run: u64) -> Event {
-    Event::NoRoom(name(thread, run), Shortage::for_tests())
+    Event::NoRoom(name(thread, run), Shortage::for_tests(0))
 }
 
 #[test]
@@ -230,6 +230,22 @@ fn a_hunt_without_room_ends_when_nothing_is_left_that_could_go() {
     assert_eq!(drive.hunt.verdict(), Verdict::None);
     let trouble = drive.hunt.trouble.as_deref().unwrap();
     assert!(trouble.starts_with("there is no room"), "{trouble}");
+}
+
+#[test]
+fn a_hunt_waits_for_room_as_long_as_that_grows() {
+    let mut drive = Drive::new(1, None, Keep::Everything);
+    assert_eq!(drive.open(), [Step::Start, prepare(0, 0)]);
+    let some =
+        |free| Event::NoRoom(name(0, 0), Shortage::for_tests(free << 20));
+    for free in 0..3 * u64::from(room::TRIES_MAX) {
+        assert_eq!(drive.hear(some(free)), [prepare(0, 0)]);
+    }
+    // Less than there once was is no more than that.
+    for free in 1..room::TRIES_MAX - 1 {
+        assert_eq!(drive.hear(some(u64::from(free))), [prepare(0, 0)]);
+    }
+    assert_eq!(drive.hear(some(2)), [Step::Close]);
 }
 
 #[test]

@@ -148,10 +148,11 @@ impl Server {
         let scene = self.backdrop.get().map(|b| b.scene(path, path));
         let scene = scene.transpose()?;
         let scene = scene.as_ref();
-        let cwd = launch::cwd(self.config.seen_at(path), &suite);
+        let seen_at = self.config.seen_at(path);
+        let cwd = launch::cwd(seen_at, &suite);
         let env = launch::environment(None, &suite, session, &cwd);
         let launched =
-            launch::launch(&suite, person, &env, &cwd, scene, output)?;
+            launch::launch(&suite, person, &env, seen_at, scene, output)?;
         Ok((launched, file, scene.map_or_else(Vec::new, Scene::steps)))
     }
 }

@@ -37,7 +37,9 @@ fn a_daemon_is_killed_and_named_and_the_run_has_passed() {
         assert_eq!(said, 4, "{ran:#?}");
         for line in ran.events.iter().filter(|l| l["event"] == "exit") {
             let leak = &line["leaks"][0];
-            assert_eq!(leak["name"], "sleep", "{ran:#?}");
+            // It may not have come to that when it was killed.
+            let names = [json!("sleep"), json!("sh")];
+            assert!(names.contains(&leak["name"]), "{ran:#?}");
             assert_eq!(leak["files"], json!(["held"]), "{ran:#?}");
         }
         audit.end_empty(&ran);

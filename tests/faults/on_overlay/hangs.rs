@@ -12,7 +12,7 @@ use crate::scenario::SOME;
 fn stacks_come_through_a_parent_that_holds_them() {
     for_each_caller("a hang below a parent", SOME, |ground, _| {
         let audit = Audit::begin(ground);
-        let mut running = start(ground, &["-p1", "--timeout=3s"], BUFFERED);
+        let mut running = start(ground, &["-p1", "--timeout=5s"], BUFFERED);
         running.until("attempt 0: start");
         let ran = running.end().expect(1).expect_verdict((0, 0), "timed out");
         let session = ground.left().pop().unwrap();

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getpid, getppid};
 
 use super::memory::{Plain, Room};
-use super::message::{Leak, NAME_BYTES, PATH_BYTES};
+use super::message::{Leak, NAME_BYTES};
 
 /// As sys/procctl.h has them; libc doesn't.
 const PROC_TRACE_CTL: libc::c_int = 7;
@@ -111,7 +111,7 @@ pub(super) fn each_descendant(mut found: impl FnMut(Leak)) {
 }
 
 /// Not told by this system without more than system calls.
-pub(super) fn each_open_file(_pid: i32, _found: impl FnMut([u8; PATH_BYTES])) {}
+pub(super) fn each_open_file(_pid: i32, _found: impl FnMut(&[u8]) -> bool) {}
 
 fn each_info(mut found: impl FnMut(&PidInfo)) {
     let Ok(mut room) = Room::<PidInfo>::new(PROCESSES_MAX) else { return };

@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, getppid};
 
-use super::message::{Leak, NAME_BYTES, PATH_BYTES};
+use super::message::{Leak, NAME_BYTES};
 
 /// As sys/contract/process.h and libcontract.h have them.
 const CT_PR_NOORPHAN: libc::c_uint = 2;
@@ -121,7 +121,7 @@ pub(super) fn each_descendant(mut found: impl FnMut(Leak)) {
 }
 
 /// Not told by this system without more than system calls.
-pub(super) fn each_open_file(_pid: i32, _found: impl FnMut([u8; PATH_BYTES])) {}
+pub(super) fn each_open_file(_pid: i32, _found: impl FnMut(&[u8]) -> bool) {}
 
 fn signal_members(signal: libc::c_int) -> nix::Result<()> {
     let contract = CONTRACT.load(Ordering::SeqCst);

@@ -18,6 +18,8 @@ use super::supervisor::{signal_group, signal_one};
 
 /// More processes than this are not looked at.
 const PROCESSES_MAX: usize = 32_768;
+/// More files of one than this are not looked at.
+const FILES_MAX: usize = 4096;
 /// A process that is being signalled may fork another one.
 const SIGNAL_ROUNDS: u32 = 3;
 /// What `ps` calls a supervisor. `pkill gocrash` must not mean it: nobody would
@@ -143,21 +145,20 @@ pub(super) fn each_descendant(mut found: impl FnMut(Leak)) {
     }
 }
 
-/// The files that a process has open, as far as they have names.
-pub(super) fn each_open_file(
-    pid: i32,
-    mut found: impl FnMut([u8; PATH_BYTES]),
-) {
+/// The files that a process has open, as far as they have names that are not
+/// too long, until enough of them were found.
+pub(super) fn each_open_file(pid: i32, mut found: impl FnMut(&[u8]) -> bool) {
     let mut place = [0u8; 32];
     // Room for any number: no place is written beyond its end.
     let _ = write!(&mut place[..], "/proc/{pid}/fd");
     let Ok(path) = CStr::from_bytes_until_nul(&place) else { return };
     let Ok(directory) = open(AT_FDCWD, path) else { return };
+    let mut count = 0;
     each_entry(&directory, |name| {
         let mut path = [0; PATH_BYTES];
-        if read_link(&directory, name, &mut path) && path[0] == b'/' {
-            found(path);
-        }
+        let path = read_link(&directory, name, &mut path);
+        count += 1;
+        path.is_none_or(&mut found) && count < FILES_MAX
     });
 }
 
@@ -199,11 +200,15 @@ fn each_child(mut found: impl FnMut(i32)) -> nix::Result<()> {
 /// Reads what the kernel says of every process.
 fn each_process(mut found: impl FnMut(Process)) {
     let Ok(proc) = open(AT_FDCWD, c"/proc") else { return };
-    each_entry(&proc, |name| found_in(&proc, name, &mut found));
+    each_entry(&proc, |name| {
+        found_in(&proc, name, &mut found);
+        true
+    });
 }
 
-/// The names in a directory, each with a zero byte after it.
-fn each_entry(directory: &OwnedFd, mut found: impl FnMut(&[u8])) {
+/// The names in a directory, each with a zero byte after it, as long as more
+/// are wanted.
+fn each_entry(directory: &OwnedFd, mut found: impl FnMut(&[u8]) -> bool) {
     let mut entries = [0u8; 4096];
     loop {
         let length = list(directory, &mut entries);
@@ -216,7 +221,9 @@ fn each_entry(directory: &OwnedFd, mut found: impl FnMut(&[u8])) {
         while let Some(bytes) = rest.get(16..18) {
             let size = usize::from(u16::from_ne_bytes([bytes[0], bytes[1]]));
             let Some(entry) = rest.get(19..size) else { break };
-            found(entry);
+            if !found(entry) {
+                return;
+            }
             rest = &rest[size..];
         }
     }
@@ -266,13 +273,13 @@ fn open(dir: BorrowedFd<'_>, path: &CStr) -> nix::Result<OwnedFd> {
     openat(dir, path, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())
 }
 
-/// Wraps `readlinkat`: what is too long is cut. False on an error.
-fn read_link(
+/// Wraps `readlinkat`. Nothing on an error, or for what is too long.
+fn read_link<'a>(
     directory: &OwnedFd,
     name: &[u8],
-    path: &mut [u8; PATH_BYTES],
-) -> bool {
-    let Ok(name) = CStr::from_bytes_until_nul(name) else { return false };
+    path: &'a mut [u8; PATH_BYTES],
+) -> Option<&'a [u8]> {
+    let name = CStr::from_bytes_until_nul(name).ok()?;
     // SAFETY: the name ends with a zero byte, and the call writes into a place
     // of just this length.
     let length = unsafe {
@@ -283,7 +290,8 @@ fn read_link(
             path.len(),
         )
     };
-    length > 0
+    let length = usize::try_from(length).ok()?;
+    path.get(..length).filter(|path| path.len() < PATH_BYTES)
 }
 
 /// Wraps `getdents64`. Nothing on an error.
