@@ -140,7 +140,7 @@ impl Thread {
         let ready = self.stock.iter().filter(|one| one.is_ready).count();
         self.ahead = self.ahead.min(ahead_max);
         if ready == 0 && self.hindrance.is_none() {
-            self.ahead = ahead_max.min(self.ahead + 1);
+            self.ahead = ahead_max.min(2 * self.ahead);
         } else if ready >= self.ahead {
             self.ahead = 1.max(self.ahead - 1);
         }
