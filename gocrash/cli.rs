@@ -182,7 +182,8 @@ pub(crate) struct Cli {
     /// output
     ///
     /// With `-`, what people read goes to standard error. The working dataset
-    /// has the same lines in events.jsonl, but goes when nothing failed.
+    /// has the same lines in events.jsonl, but goes when nothing failed and no
+    /// trouble ended the hunt.
     #[arg(long, value_name = "FILE", help_heading = "Evidence")]
     pub(crate) events: Option<PathBuf>,
 
