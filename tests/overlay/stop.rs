@@ -72,8 +72,8 @@ fn runs_begin_no_sooner_than_the_pace_allows() {
         assert!(began >= opened + i * 200_000_000, "{i}: {began}");
     }
     // Nobody waits for a turn in a hunt that is to end.
-    let options = ["-p2", "--max-runs=1", "--pace=300d"];
-    let hunted = ground.hunt(&options, "true").expect(0);
+    let options = ["-p2", "--pace=300d"];
+    let hunted = ground.hunt(&options, "false").expect(1);
     assert!(
         hunted.stdout.contains("pace:            a clone every 300d at most")
     );

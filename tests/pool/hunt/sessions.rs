@@ -125,7 +125,7 @@ fn broken_off(ground: &Ground, options: &[&str]) -> String {
     working
 }
 
-pub(super) fn clean(ground: &Ground, args: &[&str]) -> Hunted {
+fn clean(ground: &Ground, args: &[&str]) -> Hunted {
     ground.end(ground.after(&[&["clean"], args].concat()).output().unwrap())
 }
 
