@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, TryRecvError, after, never, select};
 
-use crate::attempt::line::{Line, News};
+use crate::attempt::line::Line;
 use crate::attempt::person::Ids;
-use crate::attempt::sys::{self, Control, Order, Program};
+use crate::attempt::sys::{self, Control, Order, Program, Report};
 use crate::attempt::{ANSWER_MAX, Kill, NO_SUPERVISOR};
 
 /// What is to run, and as whom.
@@ -60,10 +60,10 @@ impl<'a> Hurry<'a> {
         self.is_asked_for.get()
     }
 
-    /// Waits for that, or for the end of the time, or for news.
+    /// Waits for that, or for the end of the time, or for a report.
     pub(super) fn wait(
         &self,
-        news: &Receiver<News>,
+        reports: &Receiver<Report>,
         time: &Receiver<Instant>,
     ) -> Heard {
         let silent = never();
@@ -72,8 +72,8 @@ impl<'a> Hurry<'a> {
             false => self.kills,
         };
         select! {
-            recv(news) -> news => match news {
-                Ok(news) => Heard::News(news),
+            recv(reports) -> report => match report {
+                Ok(report) => Heard::Report(report),
                 Err(_) => Heard::NoMore,
             },
             recv(kills) -> _ => {
@@ -88,7 +88,7 @@ impl<'a> Hurry<'a> {
 /// What came first.
 #[derive(Debug)]
 pub(super) enum Heard {
-    News(News),
+    Report(Report),
     /// The supervisor has said all that it will.
     NoMore,
     Hurry,
@@ -126,20 +126,20 @@ fn wait(line: &Line, limit: Duration, hurry: &Hurry<'_>) -> Done {
     let mut is_cut = false;
     let mut status = None;
     loop {
-        match hurry.wait(&line.news, &time) {
-            Heard::News(News::Started) => {}
-            Heard::News(News::NotStarted { errno: 0, .. }) => break,
-            Heard::News(News::NotStarted { errno, .. }) => {
+        match hurry.wait(&line.reports, &time) {
+            Heard::Report(Report::Started) => {}
+            Heard::Report(Report::NotStarted { errno: 0, .. }) => break,
+            Heard::Report(Report::NotStarted { errno, .. }) => {
                 let error = io::Error::from_raw_os_error(errno);
                 return Done::NotStarted(error.to_string());
             }
-            Heard::News(News::Ended { status: ended, is_last }) => {
+            Heard::Report(Report::Ended { status: ended, is_last }) => {
                 status = Some(ended);
                 if is_last {
                     break;
                 }
             }
-            Heard::News(News::Leaked(_)) | Heard::NoMore => break,
+            Heard::Report(Report::Found(..)) | Heard::NoMore => break,
             Heard::Hurry | Heard::TimeIsUp if is_cut => break,
             Heard::Hurry | Heard::TimeIsUp => {
                 is_cut = true;

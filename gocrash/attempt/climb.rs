@@ -11,10 +11,9 @@ use nix::sys::signal::Signal;
 
 use crate::attempt::aside::{Heard, Hurry};
 use crate::attempt::leaks::Leaks;
-use crate::attempt::line::News;
 use crate::attempt::outcome::Outcome;
 use crate::attempt::processes::{self, Process};
-use crate::attempt::sys::{Order, Whom};
+use crate::attempt::sys::{Order, Report, Whom};
 use crate::attempt::{ANSWER_MAX, Attempt, End, GRACE};
 
 /// How long those above have to write down what those below printed.
@@ -78,8 +77,8 @@ impl Attempt {
     fn wait(&self, ending: &mut Ending, limit: Duration, hurry: &Hurry<'_>) {
         let time = after(limit);
         loop {
-            match hurry.wait(&self.line.news, &time) {
-                Heard::News(news) => ending.hear(news),
+            match hurry.wait(&self.line.reports, &time) {
+                Heard::Report(report) => ending.hear(report),
                 Heard::NoMore => ending.is_over = true,
                 Heard::Hurry | Heard::TimeIsUp => break,
             }
@@ -108,17 +107,17 @@ impl Attempt {
 }
 
 impl Ending {
-    fn hear(&mut self, news: News) {
-        match news {
-            News::Ended { is_last, .. } => {
+    fn hear(&mut self, report: Report) {
+        match report {
+            Report::Ended { is_last, .. } => {
                 self.at = Some(Instant::now());
                 self.is_over = is_last;
             }
-            News::Leaked(leaks) => {
-                self.leaks = leaks;
+            Report::Found(found, open) => {
+                self.leaks = Leaks::of(&found, &open);
                 self.is_over = true;
             }
-            News::Started | News::NotStarted { .. } => {}
+            Report::Started | Report::NotStarted { .. } => {}
         }
     }
 }

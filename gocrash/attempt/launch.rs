@@ -13,7 +13,7 @@ use crate::attempt::name::AttemptName;
 use crate::attempt::output::Output;
 use crate::attempt::person::Person;
 use crate::attempt::sys::{self, Program, Supervisor};
-use crate::attempt::view::Scene;
+use crate::attempt::view::{Scene, resolved};
 use crate::config::Suite;
 
 /// A process that waits to run a command, and the way to it.
@@ -49,16 +49,6 @@ pub(crate) fn environment(
     env
 }
 
-/// What the system calls a place that need not be there yet.
-fn real(path: &Path) -> PathBuf {
-    let in_parent = || {
-        let parent = path.parent()?.canonicalize().ok()?;
-        Some(parent.join(path.file_name()?))
-    };
-    let real = path.canonicalize().ok().or_else(in_parent);
-    real.unwrap_or_else(|| path.to_owned())
-}
-
 /// Forks a supervisor with a process that waits to run the suite as this
 /// person, in a slate that it sees there, in this scene, if any.
 pub(crate) fn launch(
@@ -73,7 +63,7 @@ pub(crate) fn launch(
     let cwd = cwd(slate, suite);
     let program = Program::new(&suite.program, &suite.args, env, &cwd, ids)?
         .with_cores(suite.cores)
-        .of_slate(&real(slate));
+        .of_slate(&resolved(slate));
     let stdin = File::open("/dev/null").context("cannot open /dev/null")?;
     let stdio = [stdin, output.stdout, output.stderr].map(OwnedFd::from);
     let (supervisor, control) = sys::fork_supervised(&program, stdio, scene)

@@ -33,12 +33,12 @@ use crossbeam::channel::{Receiver, after, never, select};
 use nix::sys::signal::Signal;
 
 use crate::attempt::leaks::Leaks;
-use crate::attempt::line::{Line, News};
+use crate::attempt::line::Line;
 use crate::attempt::name::AttemptName;
 use crate::attempt::outcome::{Infra, Outcome};
 use crate::attempt::person::Person;
 use crate::attempt::said::Logs;
-use crate::attempt::sys::{Control, Order};
+use crate::attempt::sys::{Control, Order, Report};
 use crate::attempt::timer::Timer;
 use crate::config::Suite;
 
@@ -156,9 +156,9 @@ impl Going {
     /// Waits until it has started.
     pub(crate) fn started(self) -> Result<Attempt, Infra> {
         let Going { run, line, steps, label, is_sought, .. } = self;
-        let (step, errno) = match line.news.recv() {
-            Ok(News::Started) => return Ok(Attempt { run, line }),
-            Ok(News::NotStarted { step, errno }) => (step, errno),
+        let (step, errno) = match line.reports.recv() {
+            Ok(Report::Started) => return Ok(Attempt { run, line }),
+            Ok(Report::NotStarted { step, errno }) => (step, errno),
             _ => {
                 return Err(Infra::Passing(format!(
                     "{label}: {NO_SUPERVISOR}"
@@ -215,15 +215,15 @@ impl Attempt {
                 false => never(),
             };
             select! {
-                recv(self.line.news) -> news => match news {
-                    Ok(News::Ended { status, is_last }) => {
+                recv(self.line.reports) -> report => match report {
+                    Ok(Report::Ended { status, is_last }) => {
                         ended = Some((status, Instant::now()));
                         if is_last {
                             break;
                         }
                     }
-                    Ok(News::Leaked(found)) => {
-                        leaks = found;
+                    Ok(Report::Found(found, open)) => {
+                        leaks = Leaks::of(&found, &open);
                         break;
                     }
                     Ok(_) => {}
@@ -231,7 +231,7 @@ impl Attempt {
                 },
                 recv(kills) -> kill => {
                     // A verdict that is there already is not thrown away.
-                    if ended.is_some() || !self.line.news.is_empty() {
+                    if ended.is_some() || !self.line.reports.is_empty() {
                         continue;
                     }
                     killed = true;
@@ -261,7 +261,7 @@ impl Attempt {
                     drop(wake);
                 }
                 recv(next_look) -> _ => {
-                    if timer.is_up() && self.line.news.is_empty() {
+                    if timer.is_up() && self.line.reports.is_empty() {
                         return Watched::Late(self);
                     }
                 }

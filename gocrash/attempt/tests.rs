@@ -160,6 +160,8 @@ fn what_remains_of_the_group_dies_with_its_leader() {
     let end = finish(attempt, &never());
     assert_eq!(end.outcome, Outcome::Passed);
     assert_eq!(end.leaks.to_string(), ", 1 process leaked");
+    let held = PathBuf::from("news");
+    assert!(end.leaks.first[0].files.contains(&held), "{end:?}");
     // Hangs here if the sleeper lives on.
     assert_eq!(reader.join().unwrap(), "");
 }

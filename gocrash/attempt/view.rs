@@ -38,15 +38,27 @@ pub(crate) const TMP_IN_SLATE: &str = "test_run_tmp";
 
 /// Refuses what could not be seen behind a private [`TMP`].
 pub(crate) fn check_tmp(place: &Path, help: &str) -> Result<(), Refusal> {
-    let real = place.ancestors().find_map(|dir| dir.canonicalize().ok());
     let is_behind = |path: &Path| path.starts_with(TMP);
-    match is_behind(place) || real.is_some_and(|real| is_behind(&real)) {
+    match is_behind(place) || is_behind(&resolved(place)) {
         false => Ok(()),
         true => Err(Refusal::new(
             format!("`--private-tmp` would cover `{}`", place.display()),
             help,
         )),
     }
+}
+
+/// The path without links, as far as it exists.
+pub(crate) fn resolved(path: &Path) -> PathBuf {
+    for there in path.ancestors() {
+        if let Ok(real) = there.canonicalize() {
+            return match path.strip_prefix(there) {
+                Ok(rest) if rest != Path::new("") => real.join(rest),
+                _ => real,
+            };
+        }
+    }
+    path.to_owned()
 }
 
 /// What went wrong in a process that sets its scene, as it tells its parent:

@@ -12,7 +12,7 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::{ForkResult, fork};
 
 use super::children::Supervisor;
-use super::message::{Order, REPORT_BYTES, Report};
+use super::message::{Holds, Order, REPORT_BYTES, Report};
 use super::suite::Program;
 use super::{socket, supervisor};
 use crate::attempt::person::Ids;
@@ -120,6 +120,18 @@ impl Listener {
 
 fn receive(socket: &OwnedFd) -> io::Result<Option<Report>> {
     let mut packet = [0; REPORT_BYTES];
-    let length = socket::receive(socket.as_fd(), &mut packet)?;
-    Ok(Report::of_bytes(&packet[..length]))
+    let mut open = Vec::new();
+    // A supervisor tells of some files of some processes.
+    loop {
+        let length = socket::receive(socket.as_fd(), &mut packet)?;
+        let packet = &packet[..length];
+        if let Some(holds) = Holds::of_bytes(packet) {
+            open.push(holds);
+            continue;
+        }
+        return Ok(match Report::of_bytes(packet) {
+            Some(Report::Found(found, _)) => Some(Report::Found(found, open)),
+            report => report,
+        });
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) enum Whom {
 }
 
 /// What a supervisor has to say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Report {
     Started,
     /// The number of the step of the scene, counted from one, and what the
@@ -53,14 +53,12 @@ pub(crate) enum Report {
         status: i32,
         is_last: bool,
     },
-    /// A file that is open in what outlived the command; others follow, and
-    /// then who they are.
-    Holds(Holds),
-    /// What outlived the command, and was killed; nothing follows.
-    Found(Found),
+    /// What outlived the command, and was killed, and what it had open, which
+    /// comes before in packets of its own. Nothing follows.
+    Found(Found, Vec<Holds>),
 }
 
-/// That a process had a file open.
+/// That a process that outlived the command had a file open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Holds {
     pub(crate) pid: i32,
@@ -129,9 +127,9 @@ impl Order {
 }
 
 impl Report {
-    pub(super) fn to_bytes(self) -> [u8; REPORT_BYTES] {
+    pub(super) fn to_bytes(&self) -> [u8; REPORT_BYTES] {
         let mut bytes = [0; REPORT_BYTES];
-        match self {
+        match *self {
             Report::Started => put(&mut bytes, 0, 1),
             Report::NotStarted { step, errno } => {
                 put(&mut bytes, 0, 2);
@@ -144,12 +142,7 @@ impl Report {
                 put(&mut bytes, 4, status);
                 put(&mut bytes, 8, is_last.into());
             }
-            Report::Holds(Holds { pid, path }) => {
-                put(&mut bytes, 0, 5);
-                put(&mut bytes, 4, pid);
-                bytes[16..].copy_from_slice(&path);
-            }
-            Report::Found(found) => {
+            Report::Found(ref found, _) => {
                 put(&mut bytes, 0, 4);
                 put(&mut bytes, 4, found.count as i32);
                 for (i, leak) in found.first.iter().enumerate() {
@@ -183,14 +176,27 @@ impl Report {
                     let name = bytes.get(at + 4..)?.first_chunk()?;
                     leak.name = *name;
                 }
-                Some(Report::Found(found))
+                Some(Report::Found(found, Vec::new()))
             }
-            5 => Some(Report::Holds(Holds {
-                pid: get(bytes, 4)?,
-                path: *bytes.get(16..)?.first_chunk()?,
-            })),
             _ => None,
         }
+    }
+}
+
+impl Holds {
+    pub(super) fn to_bytes(self) -> [u8; REPORT_BYTES] {
+        let mut bytes = [0; REPORT_BYTES];
+        put(&mut bytes, 0, 5);
+        put(&mut bytes, 4, self.pid);
+        bytes[16..].copy_from_slice(&self.path);
+        bytes
+    }
+
+    /// Nothing, if it is none.
+    pub(super) fn of_bytes(bytes: &[u8]) -> Option<Holds> {
+        (get(bytes, 0)? == 5).then_some(())?;
+        let path = *bytes.get(16..)?.first_chunk()?;
+        Some(Holds { pid: get(bytes, 4)?, path })
     }
 }
 
@@ -227,12 +233,15 @@ mod tests {
             Report::NotStarted { step: 2, errno: 13 },
             Report::Ended { status: 0x8b00, is_last: false },
             Report::Ended { status: 9, is_last: true },
-            Report::Holds(Holds { pid: 7, path: [b'/'; PATH_BYTES] }),
-            Report::Found(found),
+            Report::Found(found, Vec::new()),
         ];
         for report in reports {
-            assert_eq!(Report::of_bytes(&report.to_bytes()), Some(report));
+            let arrives = Report::of_bytes(&report.to_bytes());
+            assert_eq!(arrives, Some(report));
         }
+        let holds = Holds { pid: 7, path: [b'/'; PATH_BYTES] };
+        assert_eq!(Holds::of_bytes(&holds.to_bytes()), Some(holds));
+        assert_eq!(Report::of_bytes(&holds.to_bytes()), None);
         assert_eq!((found.count, found.first[4].pid), (7, 5));
     }
 
@@ -242,10 +251,10 @@ mod tests {
         assert_eq!(Order::of_bytes(&[0; ORDER_BYTES]), None);
         assert_eq!(Order::of_bytes(&[1, 0, 0, 0]), None);
         assert_eq!(Report::of_bytes(&[9; REPORT_BYTES]), None);
-        let path = [b'/'; PATH_BYTES];
-        let cut = Report::Holds(Holds { pid: 7, path }).to_bytes();
-        assert_eq!(Report::of_bytes(&cut[..100]), None);
-        let cut = Report::Found(Found::NOTHING).to_bytes();
+        let holds = Holds { pid: 7, path: [b'/'; PATH_BYTES] };
+        assert_eq!(Holds::of_bytes(&holds.to_bytes()[..100]), None);
+        assert_eq!(Holds::of_bytes(&[9; REPORT_BYTES]), None);
+        let cut = Report::Found(Found::NOTHING, Vec::new()).to_bytes();
         assert_eq!(Report::of_bytes(&cut[..40]), None);
     }
 }

@@ -233,7 +233,8 @@ impl Suite<'_> {
             }
         }
         let all_gone = ends::kill_all(|| self.kill_others());
-        say(Report::Found(found));
+        // An empty list needs no memory.
+        say(Report::Found(found, Vec::new()));
         self.exit(all_gone)
     }
 
@@ -331,15 +332,19 @@ fn say_what_is_open(pid: i32, slate: &[u8]) {
         let Some(inside) = path.strip_prefix(slate) else { return true };
         let mut path = [0; PATH_BYTES];
         path[..inside.len()].copy_from_slice(inside);
-        say(Report::Holds(Holds { pid, path }));
+        send(&Holds { pid, path }.to_bytes());
         count += 1;
         count < FILES_MAX
     });
 }
 
-/// Nobody may be left to hear it.
 fn say(report: Report) {
-    let _ = socket::send(at(CONTROL), &report.to_bytes());
+    send(&report.to_bytes());
+}
+
+/// Nobody may be left to hear it.
+fn send(packet: &[u8]) {
+    let _ = socket::send(at(CONTROL), packet);
 }
 
 fn exit(status: i32) -> ! {

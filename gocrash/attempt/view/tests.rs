@@ -47,7 +47,7 @@ impl Place {
                     let step = scene.steps()[step - 1].clone();
                     return Err(anyhow::Error::from(error).context(step));
                 }
-                Report::Found(_) => break,
+                Report::Found(..) => break,
                 _ => {}
             }
         }

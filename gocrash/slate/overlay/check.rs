@@ -16,6 +16,7 @@ use nix::unistd::{Pid, Uid};
 use super::folder::Folder;
 use super::layers::{self, Layers, Style};
 use super::owner::Acting;
+use crate::attempt::view::resolved;
 use crate::refusal::Refusal;
 use crate::slate::origin::Tree;
 
@@ -77,19 +78,6 @@ pub(super) fn check_apart(tree: &Tree) -> Result<(), Refusal> {
         format!("{what}: `{dir}` and `{state}` are not apart"),
         help,
     ))
-}
-
-/// The path without links, as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
-    for there in path.ancestors() {
-        if let Ok(real) = there.canonicalize() {
-            return match path.strip_prefix(there) {
-                Ok(rest) if rest != Path::new("") => real.join(rest),
-                _ => real,
-            };
-        }
-    }
-    path.to_owned()
 }
 
 /// Where hunts keep what is theirs; made, if it isn't there.
