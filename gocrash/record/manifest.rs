@@ -221,10 +221,8 @@ fn environment(suite: &Suite) -> BTreeMap<String, Text> {
 impl Options {
     /// What ended the hunt, besides that every thread did its runs.
     pub(crate) fn limits(&self) -> Limits {
-        // Before there were others, a failure was the limit.
-        let is_old = self.halt.is_empty();
         Limits {
-            fails: if is_old { Some(1) } else { self.max_fails },
+            fails: self.max_fails,
             runs: self.max_runs,
             time: self.max_time_ns.map(Duration::from_nanos),
         }

@@ -10,9 +10,6 @@ use crate::refusal::Refusal;
 use crate::slate::Left;
 use crate::slate::clean::Plan;
 
-/// The version of the schema.
-const V: u32 = 1;
-
 /// Says what goes on standard output, and what does not on standard error.
 #[derive(Debug)]
 pub(crate) struct Cleaning {
@@ -55,7 +52,7 @@ impl Cleaning {
     /// As JSON, where that is asked for.
     pub(crate) fn asked_for(args: &CleanArgs) -> Cleaning {
         let dry_run = args.dry_run;
-        let told = Told { v: V, dry_run, ..Told::default() };
+        let told = Told { v: printed::VERSION, dry_run, ..Told::default() };
         let json = args.json.then_some(told);
         Cleaning { json, ..Cleaning::new(args.verbose) }
     }

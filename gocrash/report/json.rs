@@ -12,7 +12,7 @@ use crate::record::host::Host;
 use crate::record::text::Text;
 
 /// The version of the schema.
-const VERSION: u32 = 2;
+const VERSION: u32 = 1;
 
 #[derive(Debug, Serialize)]
 struct Report<'a> {

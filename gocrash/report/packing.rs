@@ -9,9 +9,6 @@ use serde::Serialize;
 use super::{printed, safe};
 use crate::record::text::Text;
 
-/// The version of the schema.
-const V: u32 = 1;
-
 /// What `gocrash pack --json` prints: docs/sessions.md.
 #[derive(Debug, Serialize)]
 struct Told {
@@ -22,7 +19,7 @@ struct Told {
 
 pub(crate) fn told(output: &Path, attempts: Vec<String>) -> anyhow::Result<()> {
     let archive = Text::from(output);
-    printed::json(&Told { v: V, archive, attempts })
+    printed::json(&Told { v: printed::VERSION, archive, attempts })
 }
 
 pub(crate) fn packed(output: &Path, attempts: usize) {

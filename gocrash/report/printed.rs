@@ -6,6 +6,9 @@ use std::io::{self, ErrorKind, StdoutLock, Write};
 use anyhow::Context;
 use serde::Serialize;
 
+/// The version of what docs/sessions.md tells of.
+pub(crate) const VERSION: u32 = 1;
+
 /// One object of JSON.
 pub(crate) fn json(what: &impl Serialize) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();

@@ -43,7 +43,7 @@ pub(super) fn diff(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     match args.json {
         false => changes::print(&changes)?,
         true => printed::json(&Diff {
-            v: super::summary::VERSION,
+            v: printed::VERSION,
             id: kept.id(),
             changes: changes.into_iter().map(Changed::from).collect(),
         })?,

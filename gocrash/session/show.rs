@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::hunts::{self, Hunt};
 use super::state::kept;
-use super::summary::{Summary, VERSION};
+use super::summary::Summary;
 use crate::attempt::name::AttemptName;
 use crate::attempt::output::NAMES;
 use crate::cli::after::ShowArgs;
@@ -18,7 +18,8 @@ use crate::record::manifest::{Manifest, Person};
 use crate::record::read::{self, Attempt, History};
 use crate::refusal::Refusal;
 use crate::report::digest::rate_of;
-use crate::report::{printed, showing};
+use crate::report::printed::{self, VERSION};
+use crate::report::showing;
 use crate::slate::found::{Kind, is_kept};
 use crate::slate::visit::Tree;
 

@@ -9,10 +9,8 @@ use super::state::{self, KeptSlate, State};
 use crate::attempt::name::AttemptName;
 use crate::record::read::Session;
 use crate::record::text::Text;
+use crate::report::printed;
 use crate::slate::found::Kind;
-
-/// The version of the schema.
-pub(super) const VERSION: u32 = 1;
 
 /// What `gocrash list` prints.
 #[derive(Debug, Serialize)]
@@ -69,7 +67,7 @@ pub(crate) struct Running {
 impl Listing {
     pub(super) fn new(hunts: &Hunts) -> Listing {
         Listing {
-            v: VERSION,
+            v: printed::VERSION,
             sessions: hunts.all.iter().map(Summary::new).collect(),
             unseen: hunts.unseen.clone(),
         }
