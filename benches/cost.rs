@@ -63,42 +63,81 @@ fn bare_suite_ms() -> Result<f64> {
     Ok((children_ms()? - before) as f64 / f64::from(RUNS))
 }
 
-/// The most memory that a hunt's processes had at a time.
-pub(crate) fn peak_mib(hunt: &Hunt, field: &Field) -> Result<f64> {
-    let mut peak = 0.0;
+/// The most memory that a hunt's processes had at a time; what they share is
+/// counted once.
+fn peak_mib(hunt: &Hunt, field: &Field) -> Result<f64> {
+    let looks = watched(hunt, field)?;
+    let sums = looks.iter().map(|look| look.values().map(|m| m.pss_kib).sum());
+    let peak_kib: u32 = sums.max().unwrap_or_default();
+    Ok(f64::from(peak_kib) / 1024.0)
+}
+
+/// The memory of those processes that are there from beginning to end, early
+/// in the hunt and late.
+pub(crate) fn lasting_mib(hunt: &Hunt, field: &Field) -> Result<[Figure; 2]> {
+    let looks = watched(hunt, field)?;
+    let tenth = looks.len() / 10;
+    anyhow::ensure!(tenth > 0, "the hunt was too short to be looked at");
+    // At its ends not all of it is there.
+    let looks = &looks[tenth..9 * tenth];
+    let lasts = |pid: &&i32| looks.iter().all(|look| look.contains_key(pid));
+    let lasting: Vec<i32> = looks[0].keys().filter(lasts).copied().collect();
+    let mib = |looks: &[Look]| {
+        let kib = |look: &Look| -> u32 {
+            lasting.iter().map(|pid| look[pid].rss_kib).sum()
+        };
+        let mib = looks.iter().map(|look| f64::from(kib(look)) / 1024.0);
+        Figure::of(&mib.collect::<Vec<f64>>())
+    };
+    Ok([mib(&looks[..tenth]), mib(&looks[7 * tenth..])])
+}
+
+/// What each process of a hunt has that is no suite.
+type Look = BTreeMap<i32, Memory>;
+
+struct Memory {
+    /// All of it.
+    rss_kib: u32,
+    /// A page that several have counts for each as a part.
+    pss_kib: u32,
+}
+
+/// Looks at a hunt again and again, until its end.
+fn watched(hunt: &Hunt, field: &Field) -> Result<Vec<Look>> {
+    let mut looks = Vec::new();
     let program = fs::canonicalize(field.gocrash())?;
     thread::scope(|scope| {
         let mut watcher = None;
         let watch = |pid| {
             let program = &program;
-            watcher = Some(scope.spawn(move || watch_memory(pid, program)));
+            watcher = Some(scope.spawn(move || watch(pid, program)));
         };
         let took = hunt.run_watched(field, watch);
         // It has ended with the process that it watched.
         if let Some(Ok(seen)) = watcher.map(thread::ScopedJoinHandle::join) {
-            peak = seen;
+            looks = seen;
         }
         took
     })?;
-    anyhow::ensure!(peak > 0.0, "the hunt's memory was not seen");
-    Ok(peak)
+    anyhow::ensure!(!looks.is_empty(), "the hunt's memory was not seen");
+    Ok(looks)
 }
 
-fn watch_memory(root: Pid, program: &Path) -> f64 {
-    let mut peak_kib = 0;
+fn watch(root: Pid, program: &Path) -> Vec<Look> {
+    let mut looks = Vec::new();
     loop {
-        let now_kib = memory_kib(root, program);
-        if now_kib == 0 {
-            return f64::from(peak_kib) / 1024.0;
+        let look = look(root, program);
+        if look.is_empty() {
+            return looks;
         }
-        peak_kib = peak_kib.max(now_kib);
+        looks.push(look);
         thread::sleep(LOOK_EVERY);
     }
 }
 
-/// What the process and those of its descendants that are no suite have; what
-/// they share is counted once. 0 when it has ended.
-fn memory_kib(root: Pid, program: &Path) -> u32 {
+/// At the process and those of its descendants that are no suite; empty when
+/// it has ended.
+fn look(root: Pid, program: &Path) -> Look {
     let parents = parents();
     let is_below = |mut pid: i32| {
         while pid != root.as_raw() {
@@ -115,9 +154,9 @@ fn memory_kib(root: Pid, program: &Path) -> u32 {
         let running = fs::read_link(directory.join("exe")).ok()?;
         // A supervisor may be a program of its own, beside gocrash.
         (running.parent() == program.parent())
-            .then(|| proportional_kib(&directory))?
+            .then(|| Some((*pid, Memory::of(&directory)?)))?
     })
-    .sum()
+    .collect()
 }
 
 /// The parent of each process there is.
@@ -133,8 +172,13 @@ fn parents() -> BTreeMap<i32, i32> {
         .collect()
 }
 
-fn proportional_kib(directory: &Path) -> Option<u32> {
-    let rollup = fs::read_to_string(directory.join("smaps_rollup")).ok()?;
-    let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+impl Memory {
+    fn of(directory: &Path) -> Option<Memory> {
+        let rollup = fs::read_to_string(directory.join("smaps_rollup")).ok()?;
+        let kib = |name: &str| -> Option<u32> {
+            let line = rollup.lines().find(|line| line.starts_with(name))?;
+            line.split_whitespace().nth(1)?.parse().ok()
+        };
+        Some(Memory { rss_kib: kib("Rss:")?, pss_kib: kib("Pss:")? })
+    }
 }

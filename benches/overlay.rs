@@ -24,10 +24,9 @@ const DIRECTORIES: usize = 50;
 const FILES: usize = 20;
 const FILE_BYTES: usize = 4096;
 const TRUE: &str = "/bin/true";
-/// Memory is compared between a hunt and one this many times as long.
-const SHORT_HUNT: u32 = 500;
+/// Memory is compared early and late in so many attempts.
 const LONG_HUNT: u32 = 5000;
-/// A little more may be seen by chance.
+/// It takes a while until each thread has got what it ever needs.
 const GROWTH_MIB: Target = Target::AtMost(1.0);
 
 pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
@@ -59,12 +58,12 @@ pub(crate) fn measure(field: &Field, results: &mut Results) -> Result<()> {
     results.report(NAME, what, "times", rounds.rival_over_ours());
 
     field.say(format_args!("{NAME}: {LONG_HUNT} attempts"));
-    let short = cost::peak_mib(&hunt(2, SHORT_HUNT / 2), field)?;
-    let long = cost::peak_mib(&hunt(2, LONG_HUNT / 2), field)?;
-    let what = format!("memory after {LONG_HUNT} attempts");
-    results.report(NAME, what, "MiB", Figure::of(&[long]));
-    let what = format!("more than after {SHORT_HUNT}");
-    let more = Figure::of(&[long - short]);
+    let hunt = hunt(2, LONG_HUNT / 2);
+    let [early, late] = cost::lasting_mib(&hunt, field)?;
+    let what = format!("memory early in {LONG_HUNT} attempts");
+    results.report(NAME, what, "MiB", early);
+    let what = format!("memory late in {LONG_HUNT} attempts, more than early");
+    let more = Figure::of(&[late.median - early.median]);
     results.expect(NAME, what, "MiB", more, GROWTH_MIB);
     Ok(())
 }
