@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::AsFd;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::Zfs;
@@ -13,6 +14,8 @@ use crate::snapshot::check_batch;
 
 /// What libzfs_core opens too, on every system.
 const DEVICE: &str = "/dev/zfs";
+/// How long apart a suspended pool is asked again.
+const SUSPENDED_PAUSE: Duration = Duration::from_millis(300);
 
 /// A hold on snapshots that lasts as long as this value, and no longer than
 /// the process: the kernel releases it when the process is gone, however it
@@ -43,11 +46,15 @@ impl Hold {
 
 impl Drop for Hold {
     /// Does not leave it to the kernel, which would wait for a child that
-    /// another thread is just starting.
+    /// another thread is just starting. Waits while the pool is suspended: the
+    /// kernel would wait as well, but with every other open of `/dev/zfs`
+    /// behind it (`zfsdev_release` of OpenZFS 2.1), also that of the `zpool
+    /// clear` which it waits for.
     fn drop(&mut self) {
-        if let Ok(holds) = to_release(&self.snapshots, &self.tag) {
-            // If it fails, the kernel is left.
-            lzc::release(&holds);
+        let Ok(holds) = to_release(&self.snapshots, &self.tag) else { return };
+        // If it fails in another way, the kernel is left.
+        while lzc::release(&holds).code == libc::EAGAIN {
+            thread::sleep(SUSPENDED_PAUSE);
         }
     }
 }

@@ -82,6 +82,7 @@ fn in_general(code: i32) -> ErrorKind {
         libc::ENOSPC => ErrorKind::NoSpace,
         libc::EDQUOT => ErrorKind::QuotaExceeded,
         libc::EROFS => ErrorKind::ReadOnly,
+        libc::EAGAIN => ErrorKind::Suspended,
         libc::EIO | libc::ENXIO => ErrorKind::Io,
         libc::EINTR => ErrorKind::Interrupted,
         libc::ENOMEM => ErrorKind::OutOfMemory,
@@ -113,6 +114,10 @@ pub(super) fn help(kind: ErrorKind) -> Option<&'static str> {
              (on Linux mounting can't be given away)",
         ),
         ErrorKind::KeyNotLoaded => Some("load it with `zfs load-key`"),
+        ErrorKind::Suspended => Some(
+            "see `zpool status -x`, and `zpool clear` it once its devices are \
+             back",
+        ),
         _ => None,
     }
 }

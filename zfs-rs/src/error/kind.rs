@@ -68,7 +68,9 @@ pub enum ErrorKind {
     Unsupported,
     /// A signal interrupted it.
     Interrupted,
-    /// The pool is suspended or a device failed.
+    /// The pool is suspended: its devices fail, and it waits for better ones.
+    Suspended,
+    /// A device failed.
     Io,
     /// Memory is used up.
     OutOfMemory,
@@ -111,6 +113,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::ProgramLimit => "the program used up its limits",
             ErrorKind::Unsupported => "this ZFS does not support it",
             ErrorKind::Interrupted => "a signal interrupted it",
+            ErrorKind::Suspended => "the pool is suspended",
             ErrorKind::Io => "the pool has an input/output error",
             ErrorKind::OutOfMemory => "memory is used up",
             ErrorKind::Other => "unknown error",
