@@ -110,6 +110,9 @@ impl Server {
             supervisor.end();
         }
         drop(golden);
+        if let Some(source) = self.source.get() {
+            source.leave();
+        }
     }
 
     /// What was unfinished when the hunt broke off is in nobody's way when it

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use nix::unistd::Uid;
 
 use super::hunts::{self, Hunt, Hunts};
+use super::interrupt::Interrupt;
 use super::state::{State, check_over};
 use crate::cli::after::CleanArgs;
-use crate::exit;
+use crate::exit::{self, Verdict};
 use crate::refusal::Refusal;
 use crate::report::cleaning::Cleaning;
 use crate::slate::clean::{Cleaner, Extent, Plan};
@@ -37,16 +38,17 @@ pub(super) fn clean(args: &CleanArgs) -> anyhow::Result<ExitCode> {
     }
     let (zfs, overlays): (Vec<&Hunt>, Vec<&Hunt>) =
         picked.into_iter().partition(|hunt| hunt.found.kind == Kind::Zfs);
-    clean_some(args, &zfs, &mut report)?;
-    if !overlays.is_empty() {
+    let mut interrupted = clean_some(args, &zfs, &mut report)?;
+    if !overlays.is_empty() && interrupted.is_none() {
         // What a suite has closed to its own person can be opened there. Not
         // before pools are done with: they are out of reach in there.
         if !Uid::effective().is_root() {
             slate::enter_overlays()?;
         }
-        clean_some(args, &overlays, &mut report)?;
+        interrupted = clean_some(args, &overlays, &mut report)?;
     }
-    exit(&report)
+    let status = exit(&report)?;
+    Ok(interrupted.map_or(status, |signal| Verdict::Signaled(signal).exit()))
 }
 
 fn exit(report: &Cleaning) -> anyhow::Result<ExitCode> {
@@ -91,11 +93,12 @@ fn pick<'a>(
     Ok(picked)
 }
 
+/// Gives the signal that ended it early, if one did.
 fn clean_some(
     args: &CleanArgs,
     hunts: &[&Hunt],
     report: &mut Cleaning,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<i32>> {
     let extent = match args.stale {
         true => Extent::Unfinished,
         false => Extent::Whole,
@@ -116,12 +119,16 @@ fn clean_some(
         }
     }
     if args.dry_run || (goes && !args.yes && !report.ask()) {
-        return Ok(());
+        return Ok(None);
     }
+    let interrupt = Interrupt::watch()?;
     for (hunt, cleaner, plan) in planned {
-        carry_out(hunt, cleaner, plan, report);
+        if interrupt.came().is_some() {
+            break;
+        }
+        carry_out(hunt, cleaner, plan, report, &interrupt);
     }
-    Ok(())
+    Ok(interrupt.came())
 }
 
 fn carry_out(
@@ -129,6 +136,7 @@ fn carry_out(
     mut cleaner: Cleaner,
     plan: Plan,
     report: &mut Cleaning,
+    interrupt: &Interrupt,
 ) {
     let mut gone = 0;
     for left in &plan.stay {
@@ -136,7 +144,7 @@ fn carry_out(
     }
     let mut left_any = false;
     for piece in plan.go {
-        if piece.is_foundation && left_any {
+        if piece.is_foundation && left_any || interrupt.came().is_some() {
             break;
         }
         let name = piece.name.clone();

@@ -6,6 +6,7 @@ mod clean;
 mod diff;
 mod hunts;
 mod id;
+mod interrupt;
 mod list;
 mod log;
 mod pack;

@@ -368,6 +368,16 @@ impl Source {
         }
     }
 
+    /// Nobody goes on with the hunt: what says that it goes on is taken away.
+    /// The kernel would do so when the process ends, but not well while the
+    /// pool is suspended.
+    pub(crate) fn leave(&self) {
+        match self {
+            Source::Zfs(pool) => pool.leave(),
+            Source::Overlay(_) => {}
+        }
+    }
+
     /// Destroys what `create_working` made, if it is that. One with anything
     /// in it stays.
     pub(crate) fn close(&self, place: &Place) -> Rest {

@@ -2,7 +2,7 @@
 //! took itself and takes back when nothing needs it any more.
 
 use anyhow::Context;
-use zfs::{Defer, ErrorKind, Properties, SnapshotName};
+use zfs::{ErrorKind, Properties, SnapshotName};
 
 use super::{Alive, Pool, TAG_SESSION, rest};
 use crate::refusal::Refusal;
@@ -76,7 +76,7 @@ impl Pool {
         };
         let gone = self.check_guid(snapshot, guid).and_then(|()| {
             let names = std::slice::from_ref(snapshot);
-            Ok(self.zfs.destroy_snapshots(names, Defer::No)?)
+            Ok(self.destroy_snapshots(names)?)
         });
         rest(snapshot, gone)
     }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use zfs::{
-    DatasetName, ErrorKind, List, MountOptions, PropertyMap, SnapshotName,
-    Unmount, Zfs,
+    DatasetName, ErrorKind, List, PropertyMap, SnapshotName, Unmount, Zfs,
 };
 
-use super::remove::while_busy;
+use super::found::READ;
+use super::remove::patiently;
 use crate::attempt::name::AttemptName;
 use crate::near::{LIKENESS_MIN, nearest};
 use crate::refusal::Refusal;
@@ -17,14 +17,6 @@ use crate::slate::{Seen, Wanted};
 
 /// How many snapshots a refusal names.
 const SUGGESTIONS_MAX: usize = 5;
-/// Nothing in there is to be run or written.
-const LOOK: MountOptions = MountOptions {
-    read_only: true,
-    no_setuid: true,
-    no_exec: true,
-    no_devices: true,
-    no_atime: true,
-};
 const SUDO: &str = "run gocrash by sudo or doas";
 
 pub(super) fn check(
@@ -46,7 +38,7 @@ pub(super) fn check(
 
     let dir = LookDir::create()?;
     // Another hunt may be looking into it as well.
-    while_busy(|| zfs.mount_at(snapshot, dir.path(), LOOK))
+    patiently(|| zfs.mount_at(snapshot, dir.path(), READ))
         .map_err(|error| not_mountable(snapshot, &error))?;
     // Nobody else asks for anything yet.
     let looked = dir.open_to(&wanted.reader).and_then(|()| {

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use zfs::{
-    DatasetName, Defer, Entry, EntryName, ErrorKind, Hold, Holder,
-    SnapshotName, Source,
+    DatasetName, Entry, EntryName, ErrorKind, Hold, Holder, SnapshotName,
+    Source,
 };
 
 use super::golden;
 use super::recall::{Recalled, is_filesystem, value};
-use super::remove::{patiently, while_busy};
+use super::remove::{patiently, retry_while};
 use super::working::session_of;
 use super::{END, HANG, Place, Pool, TAG_SESSION, sandbox};
 use crate::attempt::name::AttemptName;
@@ -160,11 +160,11 @@ impl Cleaner {
                 pool.check_tag(&place.dataset)?;
                 pool.check_clone(&dataset, &guid, &origin)?;
                 let path = place.path.join(session_of(&dataset));
-                while_busy(|| pool.unmount(&dataset))?;
+                patiently(|| pool.unmount(&dataset))?;
                 if !own.is_empty() {
                     // Nothing is lost of what can't go as a whole.
                     pool.check_unused(&dataset)?;
-                    pool.zfs.destroy_snapshots(&own, Defer::No)?;
+                    pool.destroy_snapshots(&own)?;
                 }
                 pool.remove(&dataset, &path)
             }
@@ -176,8 +176,7 @@ impl Cleaner {
             Doomed::Base(snapshot, guid) => {
                 self.hold = None;
                 pool.check_guid(&snapshot, &guid)?;
-                let names = std::slice::from_ref(&snapshot);
-                Ok(pool.zfs.destroy_snapshots(names, Defer::No)?)
+                Ok(pool.destroy_snapshots(&[snapshot])?)
             }
         }
     }
@@ -321,7 +320,7 @@ impl Pool {
             });
             users.next().map_or(Ok(()), Err)
         };
-        patiently(|_| true, check)
+        retry_while(|_| true, check)
             .map_err(|user| anyhow::anyhow!("it is in use: {user}"))
     }
 }

@@ -6,9 +6,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use zfs::{DatasetName, Defer, MountOptions, Properties, SnapshotName};
+use zfs::{DatasetName, MountOptions, Properties, SnapshotName};
 
-use super::remove::while_busy;
+use super::remove::patiently;
 use super::{Place, Pool, rest};
 use crate::slate::Rest;
 
@@ -80,7 +80,7 @@ impl Pool {
         golden: &Golden,
     ) -> anyhow::Result<Place> {
         let Golden { dataset, path, guid } = golden;
-        while_busy(|| self.unmount(dataset))?;
+        patiently(|| self.unmount(dataset))?;
         // Empty now. It is no loss when it stays.
         let _ = fs::remove_dir(path);
         self.check_guid(dataset, guid)?;
@@ -116,9 +116,8 @@ impl Pool {
         let Prepared { dataset, guid, snapshot, snapshot_guid } = prepared;
         self.check_clone_of_base(working, dataset, guid)?;
         self.check_guid(snapshot, snapshot_guid)?;
-        let names = std::slice::from_ref(snapshot);
-        self.zfs.destroy_snapshots(names, Defer::No)?;
-        Ok(self.zfs.destroy(dataset)?)
+        self.destroy_snapshots(std::slice::from_ref(snapshot))?;
+        Ok(patiently(|| self.zfs.destroy(dataset))?)
     }
 
     fn check_clone_of_base(

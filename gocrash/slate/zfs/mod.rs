@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context;
 use zfs::{
-    DatasetName, Defer, Hold, MountOptions, MountSettings, Name, Properties,
+    DatasetName, Hold, MountOptions, MountSettings, Name, Properties,
     SnapshotName, Zfs,
 };
 
@@ -40,7 +40,7 @@ use crate::slate::{
 
 pub(super) use clean::{Cleaner, Doomed};
 pub(super) use found::find;
-use remove::leave_place;
+use remove::{leave_place, while_suspended};
 pub(super) use sandbox::Sandbox;
 pub(super) use stray::Stray;
 use together::Together;
@@ -197,9 +197,11 @@ impl Pool {
         };
         let dataset =
             working.dataset.child(&name.to_string()).map_err(nothing)?;
-        self.zfs
-            .clone_from(&dataset, working.origin(), &Properties::new())
-            .map_err(nothing)?;
+        let clone = || {
+            let origin = working.origin();
+            self.zfs.clone_from(&dataset, origin, &Properties::new())
+        };
+        while_suspended(clone).map_err(nothing)?;
         let set_up = || {
             let path = working.path.join(name.to_string());
             let hidden = hiding::make_places(&path)
@@ -262,8 +264,10 @@ impl Pool {
         slate.tidy();
         // One that finds no room keeps the others from nothing.
         let end = self.take_own(&slate.dataset, END);
-        self.zfs.set_property(&slate.dataset, TAG_OUTCOME, word)?;
-        self.zfs.set_property(&slate.dataset, "canmount", "noauto")?;
+        for (name, value) in [(TAG_OUTCOME, word), ("canmount", "noauto")] {
+            let set = || self.zfs.set_property(&slate.dataset, name, value);
+            while_suspended(set)?;
+        }
         let kept = self.kept.fetch_add(1, Ordering::Relaxed);
         if kept >= KEPT_MOUNTED_MAX && !stays_mounted {
             // What is busy stays, which is no loss.
@@ -283,7 +287,8 @@ impl Pool {
         let snapshot = dataset.snapshot(short_name)?;
         let session = session_of(&working);
         let tag = Properties::new().with(TAG_SESSION, session);
-        self.zfs.snapshot(std::slice::from_ref(&snapshot), &tag)?;
+        let snapshots = std::slice::from_ref(&snapshot);
+        while_suspended(|| self.zfs.snapshot(snapshots, &tag))?;
         Ok(snapshot)
     }
 
@@ -299,8 +304,7 @@ impl Pool {
             self.check_clone(&slate.dataset, &slate.guid, working.origin())?;
             if let Some((snapshot, guid)) = &slate.frozen {
                 self.check_guid(snapshot, guid)?;
-                let snapshots = std::slice::from_ref(snapshot);
-                self.zfs.destroy_snapshots(snapshots, Defer::No)?;
+                self.destroy_snapshots(std::slice::from_ref(snapshot))?;
             }
             match self.goes_with_others(working, slate, path) {
                 true => leave_place(path),
@@ -326,6 +330,10 @@ impl Pool {
             && self.together.destroy(&self.zfs, working, slate)
     }
 
+    pub(super) fn leave(&self) {
+        self.set_alive(None);
+    }
+
     /// Says nothing of the hunt any more, by `None`.
     fn set_alive(&self, alive: Option<Alive>) {
         // What a panic left there is whole.
@@ -333,7 +341,7 @@ impl Pool {
     }
 
     fn guid(&self, name: &impl Name) -> anyhow::Result<String> {
-        Ok(self.zfs.property(name, "guid")?.value)
+        Ok(while_suspended(|| self.zfs.property(name, "guid"))?.value)
     }
 
     /// Read once, when the first slate is mounted.

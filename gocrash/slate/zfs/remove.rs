@@ -1,5 +1,5 @@
 //! How datasets go: looked at first, so that nothing goes that the hunt did not
-//! create, and with patience for what is busy.
+//! create, and with patience for what may pass.
 
 use std::path::Path;
 use std::thread;
@@ -7,28 +7,28 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use zfs::{
-    DatasetName, ErrorKind, Holder, Name, Property, SnapshotName, Source,
-    Unmount,
+    DatasetName, Defer, ErrorKind, Holder, Name, Property, SnapshotName,
+    Source, Unmount,
 };
 
 use super::working::session_of;
 use super::{Pool, TAG_SESSION};
 
-/// How long, and at least how often, something busy is tried again. On a busy
+/// How long, and at least how often, what may pass is tried again. On a busy
 /// machine it takes a while until a process lets go of a mount that it got a
 /// copy of.
-const BUSY_PATIENCE: Duration = Duration::from_secs(25);
-const BUSY_TRIES_MIN: u32 = 5;
-const BUSY_PAUSE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(25);
+const TRIES_MIN: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(300);
+/// Something else has its name now.
+const OTHER: &str = "it is not the dataset that this hunt created";
 
 impl Pool {
     pub(super) fn check_tag(
         &self,
         working: &DatasetName,
     ) -> anyhow::Result<()> {
-        let tag = self
-            .zfs
-            .property(working, TAG_SESSION)
+        let tag = while_suspended(|| self.zfs.property(working, TAG_SESSION))
             .context("cannot tell whose it is")?;
         anyhow::ensure!(
             tag.value == session_of(working) && tag.source == Source::Local,
@@ -46,10 +46,11 @@ impl Pool {
         origin: &SnapshotName,
     ) -> anyhow::Result<()> {
         self.check_tag(working)?;
-        let [found] = self.zfs.pick_properties(dataset, ["origin"])?;
+        let [found] =
+            while_suspended(|| self.zfs.pick_properties(dataset, ["origin"]))?;
         check_origin(found, origin)?;
-        self.unmount(dataset)?;
-        Ok(self.zfs.destroy(dataset)?)
+        patiently(|| self.unmount(dataset))?;
+        Ok(patiently(|| self.zfs.destroy(dataset))?)
     }
 
     /// Whether it still is the clone that was made of `origin`.
@@ -59,9 +60,11 @@ impl Pool {
         recorded: &str,
         origin: &SnapshotName,
     ) -> anyhow::Result<()> {
+        let wanted = ["guid", "origin"];
         let [guid, found] =
-            self.zfs.pick_properties(dataset, ["guid", "origin"])?;
-        check_guid(guid, recorded)?;
+            while_suspended(|| self.zfs.pick_properties(dataset, wanted))?;
+        let guid = guid.map(|guid| guid.value);
+        anyhow::ensure!(guid.as_deref() == Some(recorded), OTHER);
         check_origin(found, origin)
     }
 
@@ -70,19 +73,28 @@ impl Pool {
         name: &impl Name,
         recorded: &str,
     ) -> anyhow::Result<()> {
-        check_guid(Some(self.zfs.property(name, "guid")?), recorded)
+        let guid = self.guid(name)?;
+        anyhow::ensure!(guid == recorded, OTHER);
+        Ok(())
     }
 
-    /// Unmounts and destroys, with patience for what is busy.
+    /// Unmounts and destroys, with patience for what may pass.
     pub(super) fn remove(
         &self,
         dataset: &DatasetName,
         path: &Path,
     ) -> anyhow::Result<()> {
-        while_busy(|| self.unmount(dataset))?;
-        while_busy(|| self.zfs.destroy(dataset))?;
+        patiently(|| self.unmount(dataset))?;
+        patiently(|| self.zfs.destroy(dataset))?;
         leave_place(path);
         Ok(())
+    }
+
+    pub(super) fn destroy_snapshots(
+        &self,
+        snapshots: &[SnapshotName],
+    ) -> zfs::Result<()> {
+        while_suspended(|| self.zfs.destroy_snapshots(snapshots, Defer::No))
     }
 
     pub(super) fn unmount(&self, dataset: &DatasetName) -> zfs::Result<()> {
@@ -91,14 +103,6 @@ impl Pool {
             result => result,
         }
     }
-}
-
-fn check_guid(guid: Option<Property>, recorded: &str) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        guid.is_some_and(|guid| guid.value == recorded),
-        "it is not the dataset that this hunt created"
-    );
-    Ok(())
 }
 
 fn check_origin(
@@ -118,16 +122,30 @@ pub(super) fn leave_place(path: &Path) {
     let _ = std::fs::remove_dir(path);
 }
 
-/// Waits for what will let go by itself.
-pub(super) fn while_busy<T>(
+/// Waits for who will let go by itself, and for a pool that is suspended.
+pub(super) fn patiently<T>(
     work: impl Fn() -> zfs::Result<T>,
 ) -> zfs::Result<T> {
     let is_busy = |e: &zfs::Error| e.kind() == ErrorKind::Busy;
-    patiently(|error| is_busy(error) && may_let_go(error), work)
+    let may_pass =
+        |e: &zfs::Error| is_suspended(e) || (is_busy(e) && may_let_go(e));
+    retry_while(may_pass, work)
+}
+
+/// What waits for the disk has the kernel wait as long as the pool is
+/// suspended; all else it refuses meanwhile.
+pub(super) fn while_suspended<T>(
+    work: impl Fn() -> zfs::Result<T>,
+) -> zfs::Result<T> {
+    retry_while(is_suspended, work)
+}
+
+fn is_suspended(error: &zfs::Error) -> bool {
+    error.kind() == ErrorKind::Suspended
 }
 
 /// Does it again while that fails in a way which may pass, for a time.
-pub(super) fn patiently<T, E>(
+pub(super) fn retry_while<T, E>(
     may_pass: impl Fn(&E) -> bool,
     work: impl Fn() -> Result<T, E>,
 ) -> Result<T, E> {
@@ -136,13 +154,13 @@ pub(super) fn patiently<T, E>(
     loop {
         let result = work();
         tries += 1;
-        let is_late = begin.elapsed() >= BUSY_PATIENCE;
+        let is_late = begin.elapsed() >= PATIENCE;
         if !result.as_ref().is_err_and(&may_pass)
-            || (is_late && tries >= BUSY_TRIES_MIN)
+            || (is_late && tries >= TRIES_MIN)
         {
             return result;
         }
-        thread::sleep(BUSY_PAUSE);
+        thread::sleep(PAUSE);
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use zfs::{Defer, Entry, Property, SnapshotName, Source, Zfs};
+use zfs::{Entry, Property, SnapshotName, Source, Zfs};
 
 use super::{Pool, TAG_SESSION};
 use crate::attempt::reader::Reader;
@@ -170,7 +170,7 @@ impl Stray {
         pool.check_taken(snapshot)?;
         pool.check_guid(snapshot, guid)?;
         let names = std::slice::from_ref(snapshot);
-        Ok(pool.zfs.destroy_snapshots(names, Defer::No)?)
+        Ok(pool.destroy_snapshots(names)?)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use zfs::{DatasetName, ErrorKind, NvList, Pairs, ProgramLimits, Value, Zfs};
 
+use super::remove::while_suspended;
 use super::working::session_of;
 use super::{Place, SlatePlace, TAG_SESSION};
 
@@ -107,8 +108,9 @@ impl Turn<'_> {
             }
             // What it did before it failed is done.
             let is_gone = |name: &&String| {
-                let guid = DatasetName::new(name)
-                    .and_then(|name| zfs.property(&name, "guid"));
+                let guid = DatasetName::new(name).and_then(|name| {
+                    while_suspended(|| zfs.property(&name, "guid"))
+                });
                 guid.is_err_and(|error| error.kind() == ErrorKind::NotFound)
             };
             let gone = self.slates.keys().filter(is_gone);

@@ -7,7 +7,7 @@ use zfs::{DatasetName, ErrorKind, Hold, Properties, SnapshotName, Unmount};
 
 use super::base::Base;
 use super::golden::Prepared;
-use super::remove::patiently;
+use super::remove::retry_while;
 use super::{Alive, Pool, TAG_SESSION, TAG_SNAPSHOT, rest};
 use crate::refusal::Refusal;
 use crate::slate::lock::Lock;
@@ -282,7 +282,7 @@ impl Pool {
         let is_looked_into = |error: &zfs::Error| {
             [ErrorKind::AlreadyMounted, ErrorKind::Busy].contains(&error.kind())
         };
-        let path = patiently(is_looked_into, || self.zfs.mount(dataset))?;
+        let path = retry_while(is_looked_into, || self.zfs.mount(dataset))?;
         let at = self.zfs.mounted_at(dataset)?;
         if at.as_deref().and_then(Path::file_name) == path.file_name() {
             return Ok(path);

@@ -1,15 +1,24 @@
 //! The pool's disk has errors.
 
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::id;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio, id};
+use std::thread;
+use std::time::Duration;
+
+use nix::pty::openpty;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::ground::Ground;
 use super::looped::{Looped, dmsetup};
 use super::{WAIT, go, start, with_bystanders};
-use crate::audit::Audit;
+use crate::audit::{Audit, Scene};
 use crate::pool::{Pool, zpool};
-use crate::processes::wait_until;
-use crate::scenario::{ONCE, scenario};
+use crate::processes::{is_soon, wait_until};
+use crate::scenario::{ONCE, SOME, scenario};
 
 /// A disk that can be told to take no writes, by the device mapper; gone when
 /// it is dropped.
@@ -22,7 +31,9 @@ struct Disk {
 impl Disk {
     fn on(file: &Path) -> Disk {
         let below = Looped::on(file);
-        let name = format!("gocrash-test-{}", id());
+        let device = Path::new(below.device()).file_name().unwrap();
+        let device = device.to_str().unwrap();
+        let name = format!("gocrash-test-{}-{device}", id());
         let disk = Disk { name, below };
         let table = disk.table("linear", "");
         disk.dmsetup(&["create", &disk.name, "--table", &table]);
@@ -47,6 +58,31 @@ impl Disk {
         self.dmsetup(&["resume", name]);
     }
 
+    /// Has something written, and waits until the pool can't go on.
+    fn suspend(&self, pool: &Pool) -> Child {
+        self.take_writes(false);
+        let name = pool.root().as_str();
+        let file = pool.mount_point().join("file");
+        let writer = Command::new("sh")
+            .args(["-c", "echo >\"$1\"; zpool sync \"$2\"", "sh"])
+            .arg(file)
+            .arg(name)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_until("a suspended pool", || {
+            zpool(&["list", "-Ho", "health", name]) == "SUSPENDED"
+        });
+        writer
+    }
+
+    fn resume(&self, pool: &Pool, mut writer: Child) {
+        self.take_writes(true);
+        zpool(&["clear", pool.root().as_str()]);
+        // It may have been too late to be one.
+        writer.wait().unwrap();
+    }
+
     fn dmsetup(&self, args: &[&str]) {
         dmsetup("dm-flakey", args);
     }
@@ -58,36 +94,127 @@ impl Drop for Disk {
     }
 }
 
+/// A ground with bystanders on such a disk, which is there as long as it.
+fn ground(disk: &mut Option<Disk>) -> Ground {
+    let pool = Pool::on(1 << 30, |file| {
+        let mapped = disk.insert(Disk::on(file));
+        format!("/dev/mapper/{}", mapped.name).into()
+    });
+    with_bystanders(Ground::on(pool, WAIT, |_| ()))
+}
+
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
 fn a_hunt_waits_for_a_pool_that_is_suspended() {
-    scenario("pool: the disk takes no writes for a while", ONCE, |_| {
+    scenario("pool: the disk takes no writes for a while", SOME, |_| {
         let mut disk = None;
         // Dropped before its disk.
-        let ground = Ground::on(
-            Pool::on(1 << 30, |file| {
-                let mapped = disk.insert(Disk::on(file));
-                format!("/dev/mapper/{}", mapped.name).into()
-            }),
-            WAIT,
-            |_| (),
-        );
-        let ground = with_bystanders(ground);
+        let ground = ground(&mut disk);
         let disk = disk.as_ref().unwrap();
         let audit = Audit::begin(&ground);
-        let pool = ground.pool.root().as_str();
         let mut running = start(&ground, &["-p2", "--stop-after=2"]);
         running.until("attempt 0: start");
         running.until("attempt 0: start");
-        disk.take_writes(false);
         go(&ground);
-        wait_until("a suspended pool", || {
-            zpool(&["list", "-Ho", "health", pool]) == "SUSPENDED"
-        });
-        disk.take_writes(true);
-        zpool(&["clear", pool]);
+        let writer = disk.suspend(&ground.pool);
+        disk.resume(&ground.pool, writer);
         let ran = running.end().expect(0);
         assert_eq!(ran.verdicts().len(), 4, "{ran:#?}");
         audit.end_empty(&ran);
     });
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn what_is_to_go_waits_for_a_pool_that_is_suspended() {
+    scenario("pool: it is suspended while a hunt is cleaned up", ONCE, |_| {
+        let mut disk = None;
+        // Dropped before its disk.
+        let ground = ground(&mut disk);
+        let disk = disk.as_ref().unwrap();
+        let audit = Audit::begin(&ground);
+        go(&ground);
+        let keep = ["-p1", "--stop-after=1", "--keep-success"];
+        let ran = start(&ground, &keep).end().expect(0);
+        let mut cleaner = Asking::start(ground.after(&["clean", "--all"]));
+        let writer = disk.suspend(&ground.pool);
+        cleaner.terminal.write_all(b"y\n").unwrap();
+        let id = Pid::from_raw(cleaner.child.id().try_into().unwrap());
+        wait_until("one who heeds signals", || catches(id, Signal::SIGTERM));
+        // Time to meet a pool that is suspended, and then to end, which would
+        // take `/dev/zfs` along.
+        thread::sleep(Duration::from_secs(1));
+        kill(id, Signal::SIGTERM).unwrap();
+        thread::sleep(Duration::from_secs(1));
+        let ended = cleaner.child.try_wait().unwrap();
+        disk.resume(&ground.pool, writer);
+        let (status, said) = cleaner.end();
+        assert_eq!(ended, None, "{said}");
+        assert_eq!(status.signal(), Some(Signal::SIGTERM as i32), "{said}");
+        let rest = ground.after(&["clean", "--all", "-y"]).status().unwrap();
+        assert!(rest.success());
+        audit.end_empty(&ran);
+    });
+}
+
+#[test]
+#[ignore = "needs root and a ZFS kernel module"]
+fn a_hunt_that_is_killed_does_not_keep_a_pool_suspended() {
+    scenario("pool: a hunt is killed while it is suspended", ONCE, |_| {
+        let mut disk = None;
+        // Dropped before its disk.
+        let ground = ground(&mut disk);
+        let disk = disk.as_ref().unwrap();
+        let audit = Audit::begin(&ground);
+        let mut running = start(&ground, &["-p1"]);
+        running.until("attempt 0: start");
+        let writer = disk.suspend(&ground.pool);
+        running.send(Signal::SIGKILL);
+        // Time for the keeper to hear of it.
+        thread::sleep(Duration::from_secs(2));
+        disk.resume(&ground.pool, writer);
+        let ran = running.end().expect_signal(Signal::SIGKILL);
+        let mut said = None;
+        let is_clean = is_soon(|| {
+            let mut clean = ground.after(&["clean", "--all", "-y"]);
+            said = Some(clean.output().unwrap());
+            ground.ours().is_empty()
+        });
+        assert!(is_clean, "{:?}: {said:?}", ground.ours());
+        audit.end_broken_off(&ran, "");
+    });
+}
+
+/// Whether the process has a handler for it.
+fn catches(id: Pid, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+    caught >> (signal as i32 - 1) & 1 == 1
+}
+
+/// A program at a terminal, which it has asked something there.
+struct Asking {
+    child: Child,
+    said: BufReader<ChildStderr>,
+    terminal: File,
+}
+
+impl Asking {
+    fn start(mut command: Command) -> Asking {
+        let pty = openpty(None, None).unwrap();
+        let mut child = command.stdin(pty.slave).spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut asked = Vec::new();
+        said.read_until(b']', &mut asked).unwrap();
+        let asked = String::from_utf8(asked).unwrap();
+        assert!(asked.ends_with("[y/N]"), "{asked}");
+        Asking { child, said, terminal: pty.master.into() }
+    }
+
+    fn end(mut self) -> (ExitStatus, String) {
+        let mut said = String::new();
+        self.said.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap(), said)
+    }
 }
