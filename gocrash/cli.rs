@@ -89,8 +89,9 @@ pub(crate) struct Cli {
     /// Stop after N runs in all that passed or failed; `none`: no limit
     ///
     /// A run is one with a verdict. Of what says nothing (exit status 125,
-    /// --ignore, an `ignore` of --rules, trouble of the host's), none counts:
-    /// where all is of that kind, only --max-time or --stop-after ends it.
+    /// --ignore, an `ignore` of --rules), none counts: where all is of that
+    /// kind, only --max-time or --stop-after ends it. Nor does trouble of the
+    /// host's count, which ends the hunt where it lasts.
     #[arg(
         long,
         value_name = "N",
@@ -182,8 +183,8 @@ pub(crate) struct Cli {
     /// output
     ///
     /// With `-`, what people read goes to standard error. The working dataset
-    /// has the same lines in events.jsonl, but goes when nothing failed and no
-    /// trouble ended the hunt.
+    /// has the same lines in events.jsonl, but goes when there is nothing to be
+    /// kept and no trouble ended the hunt.
     #[arg(long, value_name = "FILE", help_heading = "Evidence")]
     pub(crate) events: Option<PathBuf>,
 
@@ -254,7 +255,8 @@ pub(crate) struct Cli {
 
     /// Run CMD, by sh, when a run takes too long, before anything is killed
     ///
-    /// With GOCRASH_PID, the process of the command.
+    /// With GOCRASH_OUTCOME (timed_out), and GOCRASH_PID, the process of the
+    /// command.
     #[arg(long, value_name = "CMD", help_heading = "Hooks")]
     pub(crate) on_timeout: Option<OsString>,
 

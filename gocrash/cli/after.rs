@@ -147,7 +147,7 @@ pub(crate) struct DiffArgs {
 ///
 /// The record of the hunt; and of each attempt that was kept, or of the one
 /// that is named, what it printed, the list of what it changed, and the core
-/// dumps among that.
+/// dumps among that, with the programs that dumped them.
 #[derive(Debug, Args)]
 pub(crate) struct PackArgs {
     /// Which hunt or attempt: as `gocrash list` calls it, `latest`, or a whole
@@ -194,9 +194,10 @@ pub(crate) struct ShellArgs {
 ///
 /// How many runs without a failure that takes follows from how often it failed
 /// then. It ends when they are done, with 0, or when one fails, with 1; with
-/// 125, if something else ends it before. Of COMMAND, --cwd, --env, --timeout,
-/// --pass, --fail, --ignore, --rules, --results, --prepare, --at, --private-tmp
-/// and --cores, what is not given is as in the earlier hunt.
+/// 125, if something else ends it before. What is not given is as in the
+/// earlier hunt: COMMAND with its --cwd; --pass, --fail and --ignore together;
+/// --env, --timeout, --rules, --results, --prepare, --at, --private-tmp,
+/// --cores and --pace.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "gocrash verify-fix --baseline <ID> [OPTIONS] <SNAPSHOT> \
