@@ -82,6 +82,7 @@ pub(crate) fn lasting_mib(hunt: &Hunt, field: &Field) -> Result<[Figure; 2]> {
     let looks = &looks[tenth..9 * tenth];
     let lasts = |pid: &&i32| looks.iter().all(|look| look.contains_key(pid));
     let lasting: Vec<i32> = looks[0].keys().filter(lasts).copied().collect();
+    anyhow::ensure!(lasting.len() >= 2, "gocrash and its keeper were not seen");
     let mib = |looks: &[Look]| {
         let kib = |look: &Look| -> u32 {
             lasting.iter().map(|pid| look[pid].rss_kib).sum()

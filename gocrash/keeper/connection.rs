@@ -153,6 +153,7 @@ fn serve(server: Server, channel: &Channel, config: &Config) -> i32 {
     }
     server.end();
     remove_cgroups();
+    server.leave();
     0
 }
 

@@ -113,6 +113,7 @@ impl Keeper {
             self.server.end();
             sys::remove_cgroups();
         }
+        self.server.leave();
     }
 }
 

@@ -110,8 +110,12 @@ impl Server {
             supervisor.end();
         }
         drop(golden);
+    }
+
+    /// The last that is done.
+    pub(crate) fn leave(&self) {
         if let Some(source) = self.source.get() {
-            source.leave();
+            source.leave(&self.config.origin);
         }
     }
 
@@ -124,6 +128,9 @@ impl Server {
             let Plan { go, stay: mut left } =
                 cleaner.plan(Extent::Unfinished)?;
             for piece in go.into_iter().filter(|p| !p.is_foundation) {
+                if self.state().is_ending {
+                    break;
+                }
                 let last = piece.name.rsplit('/').next();
                 let attempt = last.and_then(|name| name.parse().ok());
                 if attempt.is_some_and(|name| resumed.cut_off.contains(&name)) {

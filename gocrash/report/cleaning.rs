@@ -87,11 +87,14 @@ impl Cleaning {
         }
     }
 
-    /// Asks whoever is at the terminal.
-    pub(crate) fn ask(&mut self) -> bool {
+    /// Asks whoever is at the terminal; `wait` tells whether an answer comes.
+    pub(crate) fn ask(&mut self, wait: impl FnOnce() -> bool) -> bool {
         let mut err = io::stderr();
         let _ = write!(err, "Destroy all of this? [y/N] ");
         let _ = err.flush();
+        if !wait() {
+            return false;
+        }
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer);
         read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
@@ -147,6 +150,10 @@ impl Cleaning {
             hunts => format!("; {hunts} hunts are left alone, and -v says why"),
         };
         error(format_args!("there is nothing to clean up{others}"));
+    }
+
+    pub(crate) fn interrupted(&mut self) {
+        self.fail("ended by a signal: the rest is still there".to_owned());
     }
 
     pub(crate) fn unseen(&mut self, what: &str) {

@@ -38,17 +38,24 @@ pub(super) fn clean(args: &CleanArgs) -> anyhow::Result<ExitCode> {
     }
     let (zfs, overlays): (Vec<&Hunt>, Vec<&Hunt>) =
         picked.into_iter().partition(|hunt| hunt.found.kind == Kind::Zfs);
-    let mut interrupted = clean_some(args, &zfs, &mut report)?;
-    if !overlays.is_empty() && interrupted.is_none() {
+    if !zfs.is_empty() {
+        let interrupt = Interrupt::watch()?;
+        clean_some(args, &zfs, &mut report, Some(&interrupt))?;
+        if let Some(signal) = interrupt.end() {
+            report.interrupted();
+            exit(&report)?;
+            return Ok(Verdict::Signaled(signal).exit());
+        }
+    }
+    if !overlays.is_empty() {
         // What a suite has closed to its own person can be opened there. Not
         // before pools are done with: they are out of reach in there.
         if !Uid::effective().is_root() {
             slate::enter_overlays()?;
         }
-        interrupted = clean_some(args, &overlays, &mut report)?;
+        clean_some(args, &overlays, &mut report, None)?;
     }
-    let status = exit(&report)?;
-    Ok(interrupted.map_or(status, |signal| Verdict::Signaled(signal).exit()))
+    exit(&report)
 }
 
 fn exit(report: &Cleaning) -> anyhow::Result<ExitCode> {
@@ -93,18 +100,22 @@ fn pick<'a>(
     Ok(picked)
 }
 
-/// Gives the signal that ended it early, if one did.
 fn clean_some(
     args: &CleanArgs,
     hunts: &[&Hunt],
     report: &mut Cleaning,
-) -> anyhow::Result<Option<i32>> {
+    interrupt: Option<&Interrupt>,
+) -> anyhow::Result<()> {
+    let is_over = || interrupt.is_some_and(|watch| watch.came().is_some());
     let extent = match args.stale {
         true => Extent::Unfinished,
         false => Extent::Whole,
     };
     let mut planned: Vec<(&Hunt, Cleaner, Plan)> = Vec::new();
     for hunt in hunts {
+        if is_over() {
+            return Ok(());
+        }
         let plan = Cleaner::new(&hunt.found)
             .and_then(|cleaner| Ok((cleaner.plan(extent)?, cleaner)));
         match plan {
@@ -118,17 +129,17 @@ fn clean_some(
             report.planned(&hunt.id, plan, args.dry_run);
         }
     }
-    if args.dry_run || (goes && !args.yes && !report.ask()) {
-        return Ok(None);
+    let wait = || interrupt.is_none_or(Interrupt::wait_for_input);
+    if args.dry_run || (goes && !args.yes && !report.ask(wait)) {
+        return Ok(());
     }
-    let interrupt = Interrupt::watch()?;
     for (hunt, cleaner, plan) in planned {
-        if interrupt.came().is_some() {
+        if is_over() {
             break;
         }
-        carry_out(hunt, cleaner, plan, report, &interrupt);
+        carry_out(hunt, cleaner, plan, report, &is_over);
     }
-    Ok(interrupt.came())
+    Ok(())
 }
 
 fn carry_out(
@@ -136,7 +147,7 @@ fn carry_out(
     mut cleaner: Cleaner,
     plan: Plan,
     report: &mut Cleaning,
-    interrupt: &Interrupt,
+    is_over: &dyn Fn() -> bool,
 ) {
     let mut gone = 0;
     for left in &plan.stay {
@@ -144,7 +155,7 @@ fn carry_out(
     }
     let mut left_any = false;
     for piece in plan.go {
-        if piece.is_foundation && left_any || interrupt.came().is_some() {
+        if piece.is_foundation && left_any || is_over() {
             break;
         }
         let name = piece.name.clone();

@@ -369,12 +369,13 @@ impl Source {
     }
 
     /// Nobody goes on with the hunt: what says that it goes on is taken away.
-    /// The kernel would do so when the process ends, but not well while the
-    /// pool is suspended.
-    pub(crate) fn leave(&self) {
-        match self {
-            Source::Zfs(pool) => pool.leave(),
-            Source::Overlay(_) => {}
+    /// The kernel would do so when the process ends; but while the pool is
+    /// suspended, it would keep everybody from `/dev/zfs` then.
+    pub(crate) fn leave(&self, origin: &Origin) {
+        if let (Source::Zfs(pool), Origin::Zfs { snapshot, .. }) =
+            (self, origin)
+        {
+            pool.leave(snapshot.dataset());
         }
     }
 

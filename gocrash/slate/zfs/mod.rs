@@ -330,8 +330,10 @@ impl Pool {
             && self.together.destroy(&self.zfs, working, slate)
     }
 
-    pub(super) fn leave(&self) {
+    pub(super) fn leave(&self, source: &DatasetName) {
         self.set_alive(None);
+        // There may be holds that somebody is still busy with.
+        remove::wait_while_suspended(|| self.zfs.property(source, "guid"));
     }
 
     /// Says nothing of the hunt any more, by `None`.
@@ -349,7 +351,8 @@ impl Pool {
         if let Some(settings) = self.settings.get() {
             return Ok(settings);
         }
-        let settings = self.zfs.mount_settings(&working.dataset)?;
+        let read = || self.zfs.mount_settings(&working.dataset);
+        let settings = while_suspended(read)?;
         Ok(self.settings.get_or_init(|| settings))
     }
 }

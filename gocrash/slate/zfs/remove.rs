@@ -49,8 +49,8 @@ impl Pool {
         let [found] =
             while_suspended(|| self.zfs.pick_properties(dataset, ["origin"]))?;
         check_origin(found, origin)?;
-        patiently(|| self.unmount(dataset))?;
-        Ok(patiently(|| self.zfs.destroy(dataset))?)
+        while_suspended(|| self.unmount(dataset))?;
+        Ok(while_suspended(|| self.zfs.destroy(dataset))?)
     }
 
     /// Whether it still is the clone that was made of `origin`.
@@ -132,12 +132,19 @@ pub(super) fn patiently<T>(
     retry_while(may_pass, work)
 }
 
-/// What waits for the disk has the kernel wait as long as the pool is
-/// suspended; all else it refuses meanwhile.
+/// While a pool is suspended, calls that need its disks wait in the kernel, and
+/// all others are refused.
 pub(super) fn while_suspended<T>(
     work: impl Fn() -> zfs::Result<T>,
 ) -> zfs::Result<T> {
     retry_while(is_suspended, work)
+}
+
+/// Without an end, as the kernel does.
+pub(super) fn wait_while_suspended<T>(look: impl Fn() -> zfs::Result<T>) {
+    while look().is_err_and(|error| is_suspended(&error)) {
+        thread::sleep(PAUSE);
+    }
 }
 
 fn is_suspended(error: &zfs::Error) -> bool {

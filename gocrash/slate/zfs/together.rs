@@ -108,9 +108,8 @@ impl Turn<'_> {
             }
             // What it did before it failed is done.
             let is_gone = |name: &&String| {
-                let guid = DatasetName::new(name).and_then(|name| {
-                    while_suspended(|| zfs.property(&name, "guid"))
-                });
+                let guid = DatasetName::new(name)
+                    .and_then(|name| zfs.property(&name, "guid"));
                 guid.is_err_and(|error| error.kind() == ErrorKind::NotFound)
             };
             let gone = self.slates.keys().filter(is_gone);
@@ -135,8 +134,9 @@ impl Turn<'_> {
             list.insert(name, value)?;
         }
         let limits = ProgramLimits::default();
-        let value =
-            zfs.channel_program(dataset.pool(), PROGRAM, &list, limits)?;
+        let value = while_suspended(|| {
+            zfs.channel_program(dataset.pool(), PROGRAM, &list, limits)
+        })?;
         Ok(value.as_pairs().cloned().unwrap_or_default())
     }
 }

@@ -151,6 +151,7 @@ fn what_is_to_go_waits_for_a_pool_that_is_suspended() {
         let (status, said) = cleaner.end();
         assert_eq!(ended, None, "{said}");
         assert_eq!(status.signal(), Some(Signal::SIGTERM as i32), "{said}");
+        assert!(!said.contains("left"), "{said}");
         let rest = ground.after(&["clean", "--all", "-y"]).status().unwrap();
         assert!(rest.success());
         audit.end_empty(&ran);

@@ -61,6 +61,8 @@ fn by_operation(
         (Op::RunProgram, system::ETIME | libc::ENOSPC | libc::ENOMEM) => {
             ErrorKind::ProgramLimit
         }
+        // Of the pipe.
+        (Op::Send | Op::Receive, libc::EAGAIN) => ErrorKind::Other,
         (Op::Receive, libc::ENODEV) => ErrorKind::StreamMismatch,
         (Op::Receive, libc::ETXTBSY) => ErrorKind::Modified,
         (Op::Receive, libc::EINVAL | system::ECKSUM) => {
