@@ -18,7 +18,7 @@ use super::{WAIT, go, start, with_bystanders};
 use crate::audit::{Audit, Scene};
 use crate::pool::{Pool, zpool};
 use crate::processes::{is_soon, wait_until};
-use crate::scenario::{ONCE, SOME, scenario};
+use crate::scenario::{ONCE, SOME, Times, scenario};
 
 /// A disk that can be told to take no writes, by the device mapper; gone when
 /// it is dropped.
@@ -94,28 +94,34 @@ impl Drop for Disk {
     }
 }
 
-/// A ground with bystanders on such a disk, which is there as long as it.
-fn ground(disk: &mut Option<Disk>) -> Ground {
-    let pool = Pool::on(1 << 30, |file| {
-        let mapped = disk.insert(Disk::on(file));
-        format!("/dev/mapper/{}", mapped.name).into()
+/// A scenario with bystanders on such a disk.
+fn on_disk(
+    name: &str,
+    times: Times,
+    run: impl Fn(&Ground, &Disk, &Audit<'_, Ground>),
+) {
+    scenario(name, times, |_| {
+        let mut disk = None;
+        let pool = Pool::on(1 << 30, |file| {
+            let mapped = disk.insert(Disk::on(file));
+            format!("/dev/mapper/{}", mapped.name).into()
+        });
+        // Dropped before its disk.
+        let ground = with_bystanders(Ground::on(pool, WAIT, |_| ()));
+        let audit = Audit::begin(&ground);
+        run(&ground, disk.as_ref().unwrap(), &audit);
     });
-    with_bystanders(Ground::on(pool, WAIT, |_| ()))
 }
 
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
 fn a_hunt_waits_for_a_pool_that_is_suspended() {
-    scenario("pool: the disk takes no writes for a while", SOME, |_| {
-        let mut disk = None;
-        // Dropped before its disk.
-        let ground = ground(&mut disk);
-        let disk = disk.as_ref().unwrap();
-        let audit = Audit::begin(&ground);
-        let mut running = start(&ground, &["-p2", "--stop-after=2"]);
+    let name = "pool: the disk takes no writes for a while";
+    on_disk(name, SOME, |ground, disk, audit| {
+        let mut running = start(ground, &["-p2", "--stop-after=2"]);
         running.until("attempt 0: start");
         running.until("attempt 0: start");
-        go(&ground);
+        go(ground);
         let writer = disk.suspend(&ground.pool);
         disk.resume(&ground.pool, writer);
         let ran = running.end().expect(0);
@@ -127,15 +133,11 @@ fn a_hunt_waits_for_a_pool_that_is_suspended() {
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
 fn what_is_to_go_waits_for_a_pool_that_is_suspended() {
-    scenario("pool: it is suspended while a hunt is cleaned up", ONCE, |_| {
-        let mut disk = None;
-        // Dropped before its disk.
-        let ground = ground(&mut disk);
-        let disk = disk.as_ref().unwrap();
-        let audit = Audit::begin(&ground);
-        go(&ground);
+    let name = "pool: it is suspended while a hunt is cleaned up";
+    on_disk(name, ONCE, |ground, disk, audit| {
+        go(ground);
         let keep = ["-p1", "--stop-after=1", "--keep-success"];
-        let ran = start(&ground, &keep).end().expect(0);
+        let ran = start(ground, &keep).end().expect(0);
         let mut cleaner = Asking::start(ground.after(&["clean", "--all"]));
         let writer = disk.suspend(&ground.pool);
         cleaner.terminal.write_all(b"y\n").unwrap();
@@ -161,13 +163,9 @@ fn what_is_to_go_waits_for_a_pool_that_is_suspended() {
 #[test]
 #[ignore = "needs root and a ZFS kernel module"]
 fn a_hunt_that_is_killed_does_not_keep_a_pool_suspended() {
-    scenario("pool: a hunt is killed while it is suspended", ONCE, |_| {
-        let mut disk = None;
-        // Dropped before its disk.
-        let ground = ground(&mut disk);
-        let disk = disk.as_ref().unwrap();
-        let audit = Audit::begin(&ground);
-        let mut running = start(&ground, &["-p1"]);
+    let name = "pool: a hunt is killed while it is suspended";
+    on_disk(name, ONCE, |ground, disk, audit| {
+        let mut running = start(ground, &["-p1"]);
         running.until("attempt 0: start");
         let writer = disk.suspend(&ground.pool);
         running.send(Signal::SIGKILL);
