@@ -43,7 +43,7 @@ pub(super) fn clean(args: &CleanArgs) -> anyhow::Result<ExitCode> {
         clean_some(args, &zfs, &mut report, Some(&interrupt))?;
         if let Some(signal) = interrupt.end() {
             report.interrupted();
-            exit(&report)?;
+            report.end()?;
             return Ok(Verdict::Signaled(signal).exit());
         }
     }

@@ -11,7 +11,7 @@ use zfs::{
 
 use super::golden;
 use super::recall::{Recalled, is_filesystem, value};
-use super::remove::{patiently, retry_while};
+use super::remove::{OTHER, patiently, retry_while};
 use super::working::session_of;
 use super::{END, HANG, Place, Pool, TAG_SESSION, sandbox};
 use crate::attempt::name::AttemptName;
@@ -243,7 +243,7 @@ impl Cleaner {
         }
         let guid = value(entry, "guid").unwrap_or_default().to_owned();
         if recorded.is_some_and(|recorded| recorded != guid) {
-            return stays("it is not the dataset that this hunt created");
+            return stays(OTHER);
         }
         if value(entry, "origin") != Some(origin.as_str()) {
             return stays("it is not a clone of what this hunt was made from");

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 const TRIES_MIN: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(300);
 /// Something else has its name now.
-const OTHER: &str = "it is not the dataset that this hunt created";
+pub(super) const OTHER: &str = "it is not the dataset that this hunt created";
 
 impl Pool {
     pub(super) fn check_tag(

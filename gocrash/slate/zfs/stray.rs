@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use zfs::{Entry, Property, SnapshotName, Source, Zfs};
 
+use super::remove::while_suspended;
 use super::{Pool, TAG_SESSION};
 use crate::attempt::reader::Reader;
 use crate::record::read::{History, Session};
@@ -176,7 +177,7 @@ impl Stray {
 
 impl Pool {
     fn check_taken(&self, snapshot: &SnapshotName) -> anyhow::Result<()> {
-        let tag = self.zfs.property(snapshot, TAG_SESSION)?;
+        let tag = while_suspended(|| self.zfs.property(snapshot, TAG_SESSION))?;
         let is_ours = number_of(snapshot.short_name()).is_some()
             && is_taken(snapshot, &tag);
         anyhow::ensure!(is_ours, "it is not tagged as of a hunt of this host");
